@@ -1,0 +1,1 @@
+"""The language the processes share: types, ids, units, wire format, topics, tables. No I/O."""

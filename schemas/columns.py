@@ -1,0 +1,231 @@
+"""Which readings does a payload hold?
+
+Any bytes give columns or `UnreadableBatch`, never anything else. A value out of range spoils its
+own row only: `split_out_of_range` tells the rows that can be true from those that cannot.
+"""
+
+import zlib
+from dataclasses import dataclass, fields
+from typing import Final
+from uuid import UUID
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from schemas import reading
+from schemas.ids import GatewayId, LoggerId, MalformedId, parse_gateway_id, parse_logger_id
+from schemas.wire import (
+    MAX_PAYLOAD_BYTES,
+    MAX_READINGS,
+    MISSING,
+    MISSING_RSSI,
+    VERSION,
+    BatchId,
+    Sender,
+    UnreadableBatch,
+    WireBatch,
+    parse_batch_id,
+)
+
+Int64s = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+_ZLIB_FIRST_BYTE: Final = 0x78
+_JSON_FIRST_BYTE: Final = ord("{")
+_FORMAT_MAX_CHARS: Final = 40
+_WALL_CLOCK_RANGE_MS: Final = (0, reading.MEASURED_AT_RANGE_MS[1])
+_MONOTONIC_RANGE_MS: Final = (0, 2**53)
+
+_json = msgspec.json.Decoder(WireBatch)
+_msgpack = msgspec.msgpack.Decoder(WireBatch)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Readings as columns of equal length n, int64, as on the wire but without deltas.
+
+    `logger` indexes `loggers`; -1 (and 127 for rssi_dbm) stands for "not measured".
+    `replaces_measured_at_ms` has length 0 or n.
+    """
+
+    loggers: tuple[LoggerId, ...]
+    formats: tuple[str, ...]
+    logger: Int64s
+    measured_at_ms: Int64s
+    temperature_centi_c: Int64s
+    humidity_centi_pct: Int64s
+    battery_mv: Int64s
+    rssi_dbm: Int64s
+    sequence: Int64s
+    source: Int64s
+    clock: Int64s
+    replaces_measured_at_ms: Int64s
+
+    def __len__(self) -> int:
+        return len(self.logger)
+
+    def take(self, rows: Bools) -> "Columns":
+        """Return the rows where `rows` (length n) is true; the loggers stay as they are."""
+        kept = {name: getattr(self, name)[rows] for name in _PER_ROW}
+        replaces = self.replaces_measured_at_ms
+        return Columns(
+            loggers=self.loggers,
+            formats=self.formats,
+            replaces_measured_at_ms=replaces[rows] if len(replaces) else replaces,
+            **kept,
+        )
+
+
+_PER_ROW: Final = tuple(
+    f.name
+    for f in fields(Columns)
+    if f.name not in {"loggers", "formats", "replaces_measured_at_ms"}
+)
+_DELTA_COLUMNS: Final = tuple(name for name in _PER_ROW if name != "logger")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A decoded batch. Its structure is sound; its values are not yet range-checked."""
+
+    batch_id: BatchId
+    sender: Sender
+    columns: Columns
+
+
+def decode_batch(payload: bytes) -> Batch:
+    """Decode MessagePack or JSON, compressed or not; raise UnreadableBatch for anything else."""
+    wire = _parse(_inflate(payload))
+    if wire.v != VERSION:
+        raise UnreadableBatch(f"v is {wire.v}; this ingest reads version {VERSION}")
+    return Batch(
+        batch_id=parse_batch_id(wire.batch_id), sender=_sender(wire), columns=_columns(wire)
+    )
+
+
+def split_out_of_range(columns: Columns) -> tuple[Bools, dict[str, Bools]]:
+    """Return which rows can be true, and for each column that has others, which those are."""
+    good = np.ones(len(columns), dtype=np.bool_)
+    bad: dict[str, Bools] = {}
+    for name, (low, high), missing in _RANGES:
+        values: Int64s = getattr(columns, name)
+        inside = (values >= low) & (values <= high)
+        if missing is not None:
+            inside |= values == missing
+        if not inside.all():
+            bad[name] = ~inside
+            good &= inside
+    return good, bad
+
+
+def _scaled(limits: tuple[float, float]) -> tuple[int, int]:
+    return round(limits[0] * 100), round(limits[1] * 100)
+
+
+_RANGES: Final[tuple[tuple[str, tuple[int, int], int | None], ...]] = (
+    ("measured_at_ms", reading.MEASURED_AT_RANGE_MS, None),
+    ("temperature_centi_c", _scaled(reading.TEMPERATURE_RANGE_C), None),
+    ("humidity_centi_pct", _scaled(reading.HUMIDITY_RANGE_PCT), MISSING),
+    ("battery_mv", reading.BATTERY_RANGE_MV, MISSING),
+    ("rssi_dbm", reading.RSSI_RANGE_DBM, MISSING_RSSI),
+    ("sequence", reading.SEQUENCE_RANGE, MISSING),
+    ("source", (0, max(reading.Source)), None),
+    ("clock", (0, max(reading.ClockConfidence)), None),
+)
+
+
+def _inflate(payload: bytes) -> bytes:
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise UnreadableBatch(f"{len(payload)} bytes; a batch has at most {MAX_PAYLOAD_BYTES}")
+    if not payload:
+        raise UnreadableBatch("no bytes at all")
+    if payload[0] != _ZLIB_FIRST_BYTE:
+        return payload
+    inflater = zlib.decompressobj()
+    try:
+        raw = inflater.decompress(payload, MAX_PAYLOAD_BYTES)
+    except zlib.error as error:
+        raise UnreadableBatch(f"not zlib: {error}") from error
+    if inflater.unconsumed_tail:
+        raise UnreadableBatch(f"expands to more than {MAX_PAYLOAD_BYTES} bytes")
+    if not inflater.eof:
+        raise UnreadableBatch("zlib stream ends early")
+    return raw
+
+
+def _parse(raw: bytes) -> WireBatch:
+    is_json = raw[:1] == bytes([_JSON_FIRST_BYTE])
+    try:
+        return _json.decode(raw) if is_json else _msgpack.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        kind = "JSON" if is_json else "MessagePack"
+        raise UnreadableBatch(f"not a batch in {kind}: {error}") from error
+
+
+def _sender(wire: WireBatch) -> Sender:
+    try:
+        gateway_id: GatewayId = parse_gateway_id(wire.gateway_id)
+        boot_id = UUID(wire.boot_id)
+    except (MalformedId, ValueError) as error:
+        raise UnreadableBatch(f"gateway_id or boot_id: {error}") from error
+    _require("sent_at_ms", wire.sent_at_ms, _WALL_CLOCK_RANGE_MS)
+    _require("sent_monotonic_ms", wire.sent_monotonic_ms, _MONOTONIC_RANGE_MS)
+    return Sender(
+        gateway_id=gateway_id,
+        boot_id=boot_id,
+        sent_at_ms=wire.sent_at_ms,
+        sent_monotonic_ms=wire.sent_monotonic_ms,
+    )
+
+
+def _require(name: str, value: int, limits: tuple[int, int]) -> None:
+    if not limits[0] <= value <= limits[1]:
+        raise UnreadableBatch(f"{name} is {value}; expected {limits[0]} to {limits[1]}")
+
+
+def _columns(wire: WireBatch) -> Columns:
+    loggers, logger = _loggers(wire)
+    rows = len(logger)
+    columns = {name: _undelta(name, getattr(wire, name), rows) for name in _DELTA_COLUMNS}
+    replaced = wire.replaces_measured_at_ms
+    name = "replaces_measured_at_ms"
+    return Columns(
+        loggers=loggers,
+        formats=tuple(wire.formats),
+        logger=logger,
+        replaces_measured_at_ms=_undelta(name, replaced, rows if replaced else 0),
+        **columns,
+    )
+
+
+def _loggers(wire: WireBatch) -> tuple[tuple[LoggerId, ...], Int64s]:
+    if not len(wire.loggers) == len(wire.formats) == len(wire.counts):
+        raise UnreadableBatch("loggers, formats and counts differ in length")
+    if not all(0 < count <= MAX_READINGS for count in wire.counts):
+        raise UnreadableBatch(f"counts must be 1 to {MAX_READINGS}")
+    if not 0 < sum(wire.counts) <= MAX_READINGS:
+        raise UnreadableBatch(f"{sum(wire.counts)} readings; a batch has 1 to {MAX_READINGS}")
+    for frame_format in wire.formats:
+        if not 0 < len(frame_format) <= _FORMAT_MAX_CHARS or not frame_format.isprintable():
+            raise UnreadableBatch(f"format {frame_format[:80]!r} is not a short printable name")
+    try:
+        loggers = tuple(parse_logger_id(text) for text in wire.loggers)
+    except MalformedId as error:
+        raise UnreadableBatch(f"loggers: {error}") from error
+    if len(set(loggers)) != len(loggers):
+        raise UnreadableBatch("a logger stands twice in loggers")
+    return loggers, np.repeat(np.arange(len(loggers), dtype=np.int64), wire.counts)
+
+
+def _undelta(name: str, values: list[int], rows: int) -> Int64s:
+    if len(values) != rows:
+        raise UnreadableBatch(f"{name} has {len(values)} values for {rows} readings")
+    try:
+        column = np.array(values, dtype=np.int64)
+    except OverflowError as error:
+        raise UnreadableBatch(f"{name} has a value beyond 64 bits") from error
+    # 10,000 differences below 2**49 cannot wrap a 64-bit sum.
+    if rows and max(-int(column.min()), int(column.max())) >= 2**49:
+        raise UnreadableBatch(f"{name} has a difference beyond 2**49")
+    return column.cumsum()

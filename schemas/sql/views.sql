@@ -1,0 +1,25 @@
+-- How others read what a folder writes. Re-run at each migration: dropped first, so that a view may
+-- change its columns.
+
+DROP VIEW IF EXISTS heard_readings, latest_readings, known_loggers;
+
+-- For a curve: constants for logger_id and measured_at reach the primary key of readings.
+CREATE VIEW heard_readings AS
+SELECT l.logger_id, l.logger_key, l.counter_wrap, r.measured_at, r.temperature_c, r.humidity_pct,
+       r.battery_mv, r.rssi_dbm, r.sequence, r.source, r.clock, r.boot_key
+FROM heard_loggers l
+JOIN readings r USING (logger_key);
+
+CREATE VIEW latest_readings AS
+SELECT l.logger_id, l.logger_key, t.measured_at, t.stored_at, t.temperature_c, t.humidity_pct,
+       t.battery_mv, t.rssi_dbm, t.sequence
+FROM heard_loggers l
+JOIN latest t USING (logger_key);
+
+-- Registered, heard, or both. Unassigned: heard, and nobody registered it.
+CREATE VIEW known_loggers AS
+SELECT COALESCE(l.logger_id, h.logger_id) AS logger_id, h.logger_key, h.frame_format,
+       h.counter_wrap, h.first_heard_at, l.label, l.model, l.record_interval_s, l.registered_at,
+       l.logger_id IS NULL AS unassigned
+FROM loggers l
+FULL JOIN heard_loggers h USING (logger_id);
