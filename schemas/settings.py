@@ -7,6 +7,7 @@ names the nearest known one. Reading the environment and the file is the caller'
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 import msgspec
@@ -67,6 +68,13 @@ def _from_text(hint: object, text: str) -> object:
     return text
 
 
+def _decode(kind: type, value: object) -> object:
+    """Make what msgspec does not know: a path."""
+    if issubclass(kind, Path) and isinstance(value, str | Path):
+        return Path(value)
+    raise ValueError(f"expected {kind.__name__}, got {type(value).__name__}")
+
+
 def _convert(
     cls: type[SettingsT], values: Mapping[str, object], names: Mapping[str, str]
 ) -> SettingsT:
@@ -74,7 +82,7 @@ def _convert(
     converted: dict[str, object] = {}
     for name, value in values.items():
         try:
-            converted[name] = msgspec.convert(value, hints[name], strict=False)
+            converted[name] = msgspec.convert(value, hints[name], strict=False, dec_hook=_decode)
         except msgspec.ValidationError as error:
             raise BadSetting(f"{names[name]} is {value!r}: {error}") from error
     try:
