@@ -1,0 +1,61 @@
+"""The command `frostline`: which process, or which question?
+
+Commands import what they need when they run, so that an edge starts without a database client.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from frostline import __version__
+from frostline.commands import api, bench, edge, ingest, local, replay, sim, token
+from frostline.errors import CommandRefused
+from schemas.ids import MalformedId
+from schemas.settings import BadSetting
+from schemas.topics import MalformedShards
+
+app = typer.Typer(
+    help="Proves the cold chain of every grocery order, and runs its deliveries.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command()(local.demo)
+app.command()(local.up)
+app.command()(local.doctor)
+app.command()(local.migrate)
+app.add_typer(edge.app, name="edge")
+app.add_typer(ingest.app, name="ingest")
+app.command()(api.api)
+app.command()(api.link)
+app.command()(sim.sim)
+app.command()(replay.replay)
+app.add_typer(token.app, name="token")
+app.add_typer(bench.app, name="bench")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"frostline {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[  # its callback acts
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Say the version."),
+    ] = False,
+) -> None:
+    """Say the version, or go on to a command."""
+
+
+def main() -> None:
+    """Run a command; what the caller can mend becomes one sentence and exit code 2."""
+    try:
+        app()
+    except (CommandRefused, BadSetting, MalformedId, MalformedShards) as error:
+        typer.echo(f"frostline: {error}", err=True)
+        sys.exit(2)

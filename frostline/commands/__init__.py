@@ -1,0 +1,1 @@
+"""One module a command group; each command imports its process only when it runs."""

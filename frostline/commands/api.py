@@ -1,0 +1,41 @@
+"""`frostline api` and `frostline link`: the door for people and programs."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from frostline.commands.options import ConfigFile
+
+
+def api(
+    *,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Serve curves, orders, live streams and the members' pages over HTTP."""
+    from api.settings import ApiSettings
+    from frostline.config import load_settings
+    from frostline.roles import run_api
+
+    run_api(load_settings(ApiSettings, role="api", file=config, host=host, port=port))
+
+
+def link(
+    order_id: Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")],
+    *,
+    hours: Annotated[float, typer.Option(min=0.01, help="How long the link is good.")] = 48,
+    config: ConfigFile = None,
+) -> None:
+    """Print the signed link to a member's page for one order."""
+    from datetime import UTC, datetime
+
+    from api.links import order_link
+    from api.settings import ApiSettings
+    from frostline.config import load_settings
+    from schemas.ids import parse_order_id
+
+    settings = load_settings(ApiSettings, role="api", file=config)
+    expires_at = datetime.now(UTC) + timedelta(hours=hours)
+    typer.echo(order_link(settings, parse_order_id(order_id), expires_at))

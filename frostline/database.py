@@ -1,0 +1,48 @@
+"""Which database does a command talk to, and what if it is not there?"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import psycopg
+
+from frostline.config import load_settings
+from frostline.errors import CommandRefused
+
+
+def database_of(role: Literal["api", "ingest"], given: str | None, config: Path | None) -> str:
+    """Return the database's URL: as given, else from the role's settings."""
+    if given is not None:
+        return given
+    if role == "api":
+        from api.settings import ApiSettings
+
+        return load_settings(ApiSettings, role=role, file=config).database_url
+    from gateway.settings import IngestSettings
+
+    return load_settings(IngestSettings, role=role, file=config).database_url
+
+
+@contextmanager
+def connect(
+    role: Literal["api", "ingest"], given: str | None, config: Path | None
+) -> Iterator[psycopg.Connection]:
+    """Connect for one command; commit at its end."""
+    with (
+        translate_database_errors(),
+        psycopg.connect(database_of(role, given, config)) as connection,
+    ):
+        yield connection
+
+
+@contextmanager
+def translate_database_errors() -> Iterator[None]:
+    """Turn what a person can mend (no server, no schema) into one sentence."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise CommandRefused(f"the database does not answer: {reason}") from error
+    except psycopg.errors.UndefinedTable as error:
+        raise CommandRefused("the database has no schema; run `frostline migrate`.") from error

@@ -1,0 +1,80 @@
+"""How does each process run, from its settings to its end?
+
+SIGINT and SIGTERM ask it to finish what it holds; a second one is not needed, for SIGKILL is safe.
+"""
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from frostline.errors import CommandRefused
+from frostline.logs import configure_logs
+
+if TYPE_CHECKING:
+    from api.settings import ApiSettings
+    from edge.settings import EdgeSettings
+    from firmware_sim.settings import SimSettings
+    from gateway.settings import IngestSettings
+
+
+def run_edge(settings: "EdgeSettings", *, air: Path | None, position: tuple[float, float]) -> None:
+    """Run an edge on this machine's radio, or on the simulated air at `air`."""
+    from edge import agent
+
+    backend = None
+    if air is not None:
+        from firmware_sim.air import scanner_for
+
+        backend = scanner_for(air, settings.gateway_id, position)
+    configure_logs(os.environ.get("FROSTLINE_LOG_LEVEL", "INFO"))
+    asyncio.run(_until_told(lambda stop: agent.run(settings, backend, stop)))
+
+
+def run_sim(settings: "SimSettings") -> None:
+    """Run the simulator."""
+    from firmware_sim import simulator
+
+    configure_logs(os.environ.get("FROSTLINE_LOG_LEVEL", "INFO"))
+    asyncio.run(_until_told(lambda stop: simulator.run(settings, stop)))
+
+
+def run_ingest(settings: "IngestSettings") -> None:
+    """Run an ingestor; refuse where another one owns a shard."""
+    from gateway import ingest
+
+    configure_logs(os.environ.get("FROSTLINE_LOG_LEVEL", "INFO"))
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        ingest.run(settings, stop)
+    except ingest.ShardTaken as error:
+        raise CommandRefused(str(error)) from error
+
+
+def run_api(settings: "ApiSettings") -> None:
+    """Serve HTTP."""
+    import uvicorn
+
+    from api.app import create_app
+
+    configure_logs(os.environ.get("FROSTLINE_LOG_LEVEL", "INFO"))
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+async def _until_told(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await work(stop)
