@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Final, LiteralString, cast
+from typing import Final
 
 import psycopg
 
@@ -47,7 +47,8 @@ class Migration:
 def migrate(dsn: str, *, require_timescaledb: bool = True) -> list[str]:
     """Bring the database to this version; return the names of the files that ran.
 
-    Raises MigrationRefused where TimescaleDB is demanded and missing, or a file that ran was changed.
+    Raises MigrationRefused where TimescaleDB is demanded and missing, or a file was changed after
+    it ran.
     """
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
@@ -105,5 +106,5 @@ def _apply(connection: psycopg.Connection, migration: Migration) -> str | None:
 
 
 def _execute_script(connection: psycopg.Connection, script: str) -> None:
-    # Package data of our own, not input: several statements at once need the simple protocol.
-    connection.execute(cast("LiteralString", script))
+    # Several statements at once need the simple protocol: no parameters.
+    connection.execute(script)
