@@ -16,7 +16,7 @@ from typing import Final
 
 from bluetooth_data_tools import parse_advertisement_data_bytes
 
-from firmware_sim.ruuvi import RUUVI_COMPANY_ID, Measurement, encode_df5
+from firmware_sim import ruuvi
 from frostline.errors import CommandRefused
 from schemas.ids import LoggerId, MalformedId, parse_logger_id
 from schemas.reading import COUNTER_WRAP
@@ -172,7 +172,7 @@ def _from_csv(text: str, address: LoggerId) -> Iterator[Frame]:
 
 def _ruuvi_frame(row: list[str], columns: dict[str, int], tag: LoggerId, sequence: int) -> Frame:
     humidity = _cell(row, columns, "humidity")
-    measurement = Measurement(
+    measurement = ruuvi.RawV2(
         temperature_c=float(row[columns["temperature"]]),
         humidity_pct=float(humidity) if humidity else None,
         sequence=sequence,
@@ -181,7 +181,7 @@ def _ruuvi_frame(row: list[str], columns: dict[str, int], tag: LoggerId, sequenc
         at_ms=_milliseconds(row[columns["at"]]),
         logger_id=tag,
         rssi_dbm=-60,
-        manufacturer_data={RUUVI_COMPANY_ID: encode_df5(measurement, tag)},
+        manufacturer_data={ruuvi.COMPANY: ruuvi.encode(measurement)},
     )
 
 
