@@ -11,6 +11,7 @@ import typer
 from frostline import __version__
 from frostline.commands import api, bench, edge, ingest, local, replay, sim, token
 from frostline.errors import CommandRefused
+from frostline.stack.errors import StackError
 from schemas.ids import MalformedId
 from schemas.settings import BadSetting
 from schemas.topics import MalformedShards
@@ -56,6 +57,6 @@ def main() -> None:
     """Run a command; what the caller can mend becomes one sentence and exit code 2."""
     try:
         app()
-    except (CommandRefused, BadSetting, MalformedId, MalformedShards) as error:
+    except (CommandRefused, StackError, BadSetting, MalformedId, MalformedShards) as error:
         typer.echo(f"frostline: {error}", err=True)
         sys.exit(2)

@@ -17,7 +17,13 @@ SettingsT = TypeVar("SettingsT")
 ROLES: Final = ("api", "edge", "ingest", "sim")
 _DEFAULT_FILE: Final = Path("/etc/frostline.toml")
 # Variables that are no role's setting.
-_OTHERS: Final = ("FROSTLINE_CACHE", "FROSTLINE_CONFIG", "FROSTLINE_LOG_LEVEL", "FROSTLINE_TEST_")
+_OTHERS: Final = (
+    "FROSTLINE_CACHE",
+    "FROSTLINE_CONFIG",
+    "FROSTLINE_LOG_LEVEL",
+    "FROSTLINE_STATE",
+    "FROSTLINE_TEST_",
+)
 
 
 def load_settings(

@@ -1,0 +1,184 @@
+"""Which services run on this machine, and how does a process reach them?
+
+Database and broker in one folder: a lasting one for `up` and `replay`, a passing one for the demo.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import typer
+
+from frostline.errors import CommandRefused
+from frostline.migrate import migrate
+from frostline.stack import broker as brokers
+from frostline.stack import postgres as databases
+from frostline.stack.cache import Report, state_folder
+from frostline.stack.errors import ChildDied
+
+_DATABASE: Final = "frostline"
+_CHECK_EVERY_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """How to reach the services, with passwords: for this user's eyes."""
+
+    database_url: str
+    broker_url: str
+    ingest_password: str
+    gateway_passwords: Mapping[str, str]
+
+    def ingest_environ(self) -> dict[str, str]:
+        """Return an ingestor's settings."""
+        return {
+            "FROSTLINE_INGEST_DATABASE_URL": self.database_url,
+            "FROSTLINE_INGEST_BROKER_URL": self.broker_url,
+            "FROSTLINE_INGEST_BROKER_PASSWORD": self.ingest_password,
+        }
+
+    def edge_environ(self, gateway_id: str, outbox: Path) -> dict[str, str]:
+        """Return the settings of an edge that has an account here."""
+        return {
+            "FROSTLINE_EDGE_GATEWAY_ID": gateway_id,
+            "FROSTLINE_EDGE_BROKER_URL": self.broker_url,
+            "FROSTLINE_EDGE_BROKER_PASSWORD": self.gateway_passwords[gateway_id],
+            "FROSTLINE_EDGE_OUTBOX_PATH": str(outbox),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Running database and broker."""
+
+    postgres: databases.Postgres
+    broker: brokers.Broker
+    addresses: Addresses
+    has_timescaledb: bool
+
+    def check(self) -> None:
+        """Raise ChildDied if one has ended by itself."""
+        self.postgres.check()
+        self.broker.check()
+
+
+@contextmanager
+def running_services(
+    folder: Path, *, gateways: tuple[str, ...], report: Report, durable: bool = True
+) -> Iterator[Services]:
+    """Prepare, start and migrate; stop both at the end. TimescaleDB may be missing, and says so."""
+    report("preparing the database")
+    installation = databases.prepare(require_timescaledb=False, report=report)
+    report("preparing the broker")
+    program = brokers.prepare(require_acl=False, report=report)
+    with ExitStack() as stack:
+        report("starting the database")
+        server = databases.Postgres(installation, folder / "postgres", durable=durable)
+        stack.enter_context(server)
+        database_url = server.create_database(_DATABASE)
+        has_timescaledb = installation.timescaledb_version is not None
+        migrate(database_url, require_timescaledb=has_timescaledb)
+        report("starting the broker")
+        broker = stack.enter_context(brokers.Broker(program, folder / "broker"))
+        addresses = Addresses(
+            database_url=database_url,
+            broker_url=broker.url,
+            ingest_password=broker.password("ingest"),
+            gateway_passwords={name: broker.password(name) for name in gateways},
+        )
+        yield Services(server, broker, addresses, has_timescaledb)
+
+
+@contextmanager
+def lasting_services(*, gateways: tuple[str, ...], report: Report) -> Iterator[Addresses]:
+    """Use the services that `frostline up` runs, else run them; their data stays."""
+    folder = lasting_folder()
+    found = folder / "addresses.json"
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield _read_addresses(found, gateways)
+            return
+        with running_services(folder, gateways=gateways, report=report) as services:
+            yield services.addresses
+
+
+def serve_local() -> None:
+    """Run the services until told to stop: `frostline up`."""
+    folder = lasting_folder()
+    found = folder / "addresses.json"
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CommandRefused("the local services are running already.") from error
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        gateways = ("edge-1", "replay")
+        with running_services(folder, gateways=gateways, report=_say) as services:
+            try:
+                _write_addresses(found, services.addresses)
+                _tell(services, folder)
+                _watch(services)
+            except KeyboardInterrupt:
+                _say("stopping")
+            finally:
+                found.unlink(missing_ok=True)
+
+
+def lasting_folder() -> Path:
+    """Return the folder that keeps the local services' data."""
+    folder = state_folder(os.environ) / "local"
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (folder.parent, folder):
+        path.chmod(0o711)  # the database's own account walks through
+    return folder
+
+
+def _watch(services: Services) -> None:
+    while True:
+        try:
+            services.check()
+        except ChildDied as error:
+            raise CommandRefused(str(error)) from error
+        time.sleep(_CHECK_EVERY_S)
+
+
+def _tell(services: Services, folder: Path) -> None:
+    addresses = services.addresses
+    settings = addresses.ingest_environ() | {"FROSTLINE_API_DATABASE_URL": addresses.database_url}
+    settings |= addresses.edge_environ("edge-1", folder / "edge-1.db")
+    typer.echo("Database and broker are running; Ctrl-C stops them, their data stays.")
+    if not services.has_timescaledb:
+        typer.echo("TimescaleDB could not be had: this is plain PostgreSQL.")
+    typer.echo("In another shell, for ingest, api and an edge:\n")
+    for name, value in settings.items():
+        typer.echo(f"export {name}='{value}'")
+
+
+def _say(sentence: str) -> None:
+    typer.echo(sentence, err=True)
+
+
+def _write_addresses(path: Path, addresses: Addresses) -> None:
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(asdict(addresses)), encoding="utf-8")
+
+
+def _read_addresses(path: Path, gateways: tuple[str, ...]) -> Addresses:
+    try:
+        addresses = Addresses(**json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise CommandRefused(
+            "another command is using the local services; try again when it has ended."
+        ) from error
+    if missing := set(gateways) - set(addresses.gateway_passwords):
+        raise CommandRefused(f"the local broker has no account for {', '.join(sorted(missing))}.")
+    return addresses
