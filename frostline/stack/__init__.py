@@ -1,0 +1,1 @@
+"""How does Frostline run where nothing is installed: a database, a broker, a browser, no root?"""

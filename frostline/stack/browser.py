@@ -1,0 +1,80 @@
+"""Where is a headless browser for the tests, and does it have a Chinese font?
+
+Chromium: the machine's own, else Debian's package out of the cache, with a font that covers
+Chinese in a private font configuration. It is driven by Playwright:
+
+    playwright.chromium.launch(executable_path=browser.executable, args=browser.arguments,
+                               env=browser.environ)
+"""
+
+import os
+import platform
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from frostline.stack import sources
+from frostline.stack.cache import Cache, Report, cache_folder, silent
+from frostline.stack.debian import Archive, library_path, unpack
+
+_NAMES: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+_FONT: Final = "fonts-wqy-microhei"  # 1.6 MB, Apache-2.0 or GPL with font exception; tests only
+_FONT_CONFIGURATION: Final = """\
+<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+  <dir>{root}/usr/share/fonts</dir>
+</fontconfig>
+"""
+ARGUMENTS: Final = (
+    "--headless",
+    "--no-sandbox",  # it needs root or user namespaces, and sees only our own pages
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",  # containers have a small one
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@dataclass(frozen=True)
+class Browser:
+    """What Playwright's `launch` takes."""
+
+    executable: str
+    environ: dict[str, str]
+    arguments: tuple[str, ...] = ARGUMENTS
+
+
+def prepare(report: Report = silent) -> Browser:
+    """Return a browser and fonts, fetched if need be; raise PartUnavailable."""
+    cache = Cache(cache_folder(os.environ), report)
+    fonts = _debian_packages(cache, _FONT)
+    configuration = cache.folder / "fonts.conf"
+    configuration.write_text(_FONT_CONFIGURATION.format(root=fonts))
+    environ = {**os.environ, "FONTCONFIG_FILE": str(configuration)}
+    found = next(filter(None, map(shutil.which, _NAMES)), None)
+    if found is not None:
+        return Browser(found, environ)
+    root = _debian_packages(cache, "chromium")
+    environ["LD_LIBRARY_PATH"] = library_path(root)
+    # /usr/bin/chromium is a script that looks for its parts below /usr.
+    return Browser(str(root / "usr/lib/chromium/chromium"), environ)
+
+
+def _debian_packages(cache: Cache, package: str) -> Path:
+    codename = sources.debian_codename(platform.freedesktop_os_release())
+    name = f"{package}-{codename}-{platform.machine()}"
+
+    def build(fresh: Path) -> None:
+        downloads = cache.downloads(name)
+        archive = Archive(downloads, cache.report)
+        archive.refresh()
+        unpack(archive.download_missing(package), fresh)
+        shutil.rmtree(downloads)
+
+    return cache.obtain(name, build)
