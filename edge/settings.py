@@ -1,0 +1,142 @@
+"""Which settings does an edge run with?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeSettings:
+    """An edge device's settings; the environment spells each `FROSTLINE_EDGE_<NAME>`."""
+
+    gateway_id: str
+    """This device's name on MQTT, such as truck-17; also the broker's user name unless given."""
+
+    broker_url: str = "mqtt://127.0.0.1:1883"
+    """`mqtt://host:port`, or `mqtts://host:port` for TLS."""
+
+    broker_username: str = ""
+    """Empty: the gateway id. The broker's access rules go by this name."""
+
+    broker_password: str = ""
+    """Empty: none is sent."""
+
+    ca_file: Path | None = None
+    """Certificates that vouch for the broker (PEM); none: the system's own. Only with mqtts."""
+
+    cert_file: Path | None = None
+    """This device's certificate (PEM), where the broker asks for one. Only with mqtts."""
+
+    key_file: Path | None = None
+    """The key of `cert_file` (PEM)."""
+
+    outbox_path: Path = Path("frostline-outbox.sqlite3")
+    """The file that keeps readings until they are stored. On a disk that survives a power cut."""
+
+    outbox_max_mb: int = 256
+    """The outbox's size limit, MiB. At about 40 bytes a reading, 256 hold some 6 million."""
+
+    record_interval_s: float = 30.0
+    """A logger's measurements are recorded at most this often, seconds; 0: every one."""
+
+    allow: tuple[str, ...] = ()
+    """The loggers to listen to, by Bluetooth address; empty: all."""
+
+    calibration: tuple[str, ...] = ()
+    """`address=offset` entries: degrees Celsius to add to what the logger says."""
+
+    bind_keys: tuple[str, ...] = ()
+    """`address=key` entries (hexadecimal) for loggers that encrypt (BTHome, Xiaomi)."""
+
+    batch_max_readings: int = 500
+    """Readings in a batch, at most."""
+
+    batch_linger_s: float = 1.0
+    """How long a reading waits for others to share its batch while the broker is there, seconds."""
+
+    uplink_window: int = 16
+    """Batches published and not yet confirmed as stored, at most."""
+
+    commit_interval_s: float = 0.2
+    """How often heard readings are committed to the disk, seconds."""
+
+    metrics_port: int = 0
+    """Prometheus metrics on this port of 127.0.0.1; 0: none."""
+
+    adapter: str = ""
+    """The Bluetooth adapter, such as hci0; empty: the system's choice."""
+
+    scan_mode: Literal["passive", "active"] = "passive"
+    """Passive falls back to active where the system refuses it. Some loggers need active."""
+
+    radio_silence_s: float = 120.0
+    """No advert at all for this long after the scan began: begin anew, then exit; 0: never."""
+
+    drain_s: float = 2.0
+    """How long a stopping edge waits for its last batches to be confirmed, seconds."""
+
+    def __post_init__(self) -> None:
+        for name in _POSITIVE:
+            _require(getattr(self, name) > 0, name, "must be more than 0")
+        for name in _NOT_NEGATIVE:
+            _require(getattr(self, name) >= 0, name, "must not be negative")
+        scheme = self.broker_url.partition("://")[0]
+        _require(scheme in {"mqtt", "mqtts"}, "broker_url", "must begin with mqtt:// or mqtts://")
+        _require(self.batch_max_readings <= 10_000, "batch_max_readings", "must be at most 10000")
+        _require(
+            self.commit_interval_s < 1,
+            "commit_interval_s",
+            "must be less than 1, the promised time",
+        )
+        _require(
+            (self.cert_file is None) == (self.key_file is None),
+            "key_file",
+            "and FROSTLINE_EDGE_CERT_FILE go together; set both or neither",
+        )
+        self.calibration_c()
+        self.bind_keys_by_logger()
+
+    def calibration_c(self) -> dict[str, float]:
+        """Return the offset to add for each logger, °C."""
+        return _by_logger("calibration", self.calibration, float, "C4:A5:E3:00:00:01=-0.25")
+
+    def bind_keys_by_logger(self) -> dict[str, bytes]:
+        """Return the key of each logger that encrypts."""
+        return _by_logger("bind_keys", self.bind_keys, bytes.fromhex, "C4:A5:E3:00:00:01=0f1e…")
+
+
+_POSITIVE = (
+    "outbox_max_mb",
+    "batch_max_readings",
+    "uplink_window",
+    "commit_interval_s",
+)
+_NOT_NEGATIVE = (
+    "record_interval_s",
+    "batch_linger_s",
+    "metrics_port",
+    "radio_silence_s",
+    "drain_s",
+)
+
+
+def _require(condition: bool, name: str, what: str) -> None:
+    if not condition:
+        raise ValueError(f"FROSTLINE_EDGE_{name.upper()} {what}")
+
+
+def _by_logger(
+    name: str, entries: tuple[str, ...], read: Callable[[str], T], example: str
+) -> dict[str, T]:
+    parsed: dict[str, T] = {}
+    for entry in entries:
+        address, equals, text = entry.partition("=")
+        try:
+            parsed[address.strip().upper()] = read(text.strip())
+        except ValueError:
+            equals = ""
+        _require(bool(equals), name, f"has {entry!r}; an entry looks like {example}")
+    return parsed
