@@ -8,17 +8,14 @@ Chinese in a private font configuration. It is driven by Playwright:
 """
 
 import os
-import platform
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from frostline.stack import sources
 from frostline.stack.cache import Cache, Report, cache_folder, silent
-from frostline.stack.debian import Archive, library_path, unpack
+from frostline.stack.debian import library_path, obtain_packages
 
-_NAMES: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+_PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 _FONT: Final = "fonts-wqy-microhei"  # 1.6 MB, Apache-2.0 or GPL with font exception; tests only
 _FONT_CONFIGURATION: Final = """\
 <?xml version="1.0"?>
@@ -53,28 +50,14 @@ class Browser:
 def prepare(report: Report = silent) -> Browser:
     """Return a browser and fonts, fetched if need be; raise PartUnavailable."""
     cache = Cache(cache_folder(os.environ), report)
-    fonts = _debian_packages(cache, _FONT)
+    fonts = obtain_packages(cache, _FONT)
     configuration = cache.folder / "fonts.conf"
     configuration.write_text(_FONT_CONFIGURATION.format(root=fonts))
     environ = {**os.environ, "FONTCONFIG_FILE": str(configuration)}
-    found = next(filter(None, map(shutil.which, _NAMES)), None)
+    found = next(filter(None, map(shutil.which, _PROGRAMS)), None)
     if found is not None:
         return Browser(found, environ)
-    root = _debian_packages(cache, "chromium")
+    root = obtain_packages(cache, "chromium")
     environ["LD_LIBRARY_PATH"] = library_path(root)
     # /usr/bin/chromium is a script that looks for its parts below /usr.
     return Browser(str(root / "usr/lib/chromium/chromium"), environ)
-
-
-def _debian_packages(cache: Cache, package: str) -> Path:
-    codename = sources.debian_codename(platform.freedesktop_os_release())
-    name = f"{package}-{codename}-{platform.machine()}"
-
-    def build(fresh: Path) -> None:
-        downloads = cache.downloads(name)
-        archive = Archive(downloads, cache.report)
-        archive.refresh()
-        unpack(archive.download_missing(package), fresh)
-        shutil.rmtree(downloads)
-
-    return cache.obtain(name, build)

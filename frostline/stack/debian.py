@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 
 from frostline.stack import sources
-from frostline.stack.cache import Report
+from frostline.stack.cache import Cache, Report
 from frostline.stack.errors import PartUnavailable
 
 _CONFIGURATION = """\
@@ -105,6 +105,21 @@ class Archive:
         return done.stdout
 
 
+def obtain_packages(cache: Cache, *packages: str) -> Path:
+    """Return a root with packages of this release, and what they need, out of the cache."""
+    codename = sources.debian_codename(platform.freedesktop_os_release())
+    name = f"{'-'.join(packages)}-{codename}-{platform.machine()}"
+
+    def build(fresh: Path) -> None:
+        downloads = cache.downloads(name)
+        archive = Archive(downloads, cache.report)
+        archive.refresh()
+        unpack(archive.download_missing(*packages), fresh)
+        shutil.rmtree(downloads)
+
+    return cache.obtain(name, build)
+
+
 def unpack(packages: list[Path], root: Path) -> None:
     """Unpack the files of packages into a folder, as if it were /."""
     for package in packages:
@@ -112,6 +127,12 @@ def unpack(packages: list[Path], root: Path) -> None:
 
 
 def library_path(root: Path) -> str:
-    """Return LD_LIBRARY_PATH for programs that are run from an unpacked root."""
-    folders = [*sorted(root.glob("usr/lib/*-linux-gnu*")), root / "usr/lib"]
-    return ":".join(str(folder) for folder in folders)
+    """Return LD_LIBRARY_PATH for programs that are run from an unpacked root.
+
+    Some packages keep libraries one folder deeper, and rely on absolute paths to find them.
+    """
+    usual = [*root.glob("lib/*-linux-gnu*"), *root.glob("usr/lib/*-linux-gnu*"), root / "usr/lib"]
+    deeper = [
+        folder for place in usual for folder in place.glob("*/") if any(folder.glob("lib*.so*"))
+    ]
+    return ":".join(str(folder) for folder in dict.fromkeys([*sorted(usual), *sorted(deeper)]))

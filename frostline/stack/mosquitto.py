@@ -1,7 +1,6 @@
 """Where is mosquitto, and what does it run with?"""
 
 import os
-import platform
 import secrets
 import shutil
 import signal
@@ -10,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from frostline.stack import sources
 from frostline.stack.accounts import Account, check_reachable, give, server_account
 from frostline.stack.cache import Cache
-from frostline.stack.debian import Archive, library_path, unpack
+from frostline.stack.debian import library_path, obtain_packages
 from frostline.stack.passwords import password_line
 from frostline.stack.processes import Child, Program
 
@@ -48,17 +46,7 @@ def find_mosquitto() -> str | None:
 
 def fetch_mosquitto(cache: Cache) -> "Mosquitto":
     """Return Debian's mosquitto out of the cache; raise PartUnavailable."""
-    codename = sources.debian_codename(platform.freedesktop_os_release())
-    name = f"mosquitto-{codename}-{platform.machine()}"
-
-    def build(fresh: Path) -> None:
-        downloads = cache.downloads(name)
-        archive = Archive(downloads, cache.report)
-        archive.refresh()
-        unpack(archive.download_missing("mosquitto"), fresh)
-        shutil.rmtree(downloads)
-
-    root = cache.obtain(name, build)
+    root = obtain_packages(cache, "mosquitto")
     check_reachable(root, server_account())
     return Mosquitto(str(root / "usr/sbin/mosquitto"), library_path(root))
 
