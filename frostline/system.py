@@ -1,0 +1,132 @@
+"""How do all of Frostline's processes run together, on simulated loggers?
+
+Each is a process of its own, started as anyone would start it. The demo, the benches and the tests
+that kill things share this.
+"""
+
+import os
+import secrets
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from frostline.local import Addresses, Services, running_services
+from frostline.stack.cache import Report
+from frostline.stack.ports import free_port
+from frostline.stack.processes import Child, Children, Program
+
+EDGE: Final = "edge-1"
+# What another shell's settings would do to ours.
+_ROLE_PREFIXES: Final = ("FROSTLINE_API_", "FROSTLINE_EDGE_", "FROSTLINE_INGEST_", "FROSTLINE_SIM_")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Where things of one run are."""
+
+    folder: Path
+    api_port: int
+    link_secret: str
+
+    @property
+    def air(self) -> Path:
+        """The simulated air's socket."""
+        return self.folder / "air.sock"
+
+    @property
+    def outbox(self) -> Path:
+        """The edge's outbox."""
+        return self.folder / "outbox.db"
+
+    @property
+    def api_url(self) -> str:
+        """Where the API answers."""
+        return f"http://127.0.0.1:{self.api_port}"
+
+
+class System:
+    """Services and processes of one run; `start_…` may be called again after a death."""
+
+    def __init__(self, layout: Layout, services: Services, children: Children) -> None:
+        self.layout = layout
+        self.services = services
+        self._children = children
+
+    @property
+    def addresses(self) -> Addresses:
+        """How to reach database and broker."""
+        return self.services.addresses
+
+    def check(self) -> None:
+        """Raise ChildDied if anything has ended by itself."""
+        self.services.check()
+        self._children.check()
+
+    def start_sim(self, environ: Mapping[str, str]) -> Child:
+        """Start the simulator; it outlives the edges."""
+        return self._start("sim", ("sim", "--air", str(self.layout.air)), environ)
+
+    def start_edge(self, environ: Mapping[str, str] | None = None, *, name: str = EDGE) -> Child:
+        """Start an edge on the simulated air."""
+        outbox = self.layout.outbox.with_name(f"outbox-{name}.db")
+        settings = self.addresses.edge_environ(name, outbox) | dict(environ or {})
+        return self._start(name, ("edge", "--air", str(self.layout.air)), settings)
+
+    def start_ingest(
+        self, environ: Mapping[str, str] | None = None, *, shards: str = "00-3f"
+    ) -> Child:
+        """Start an ingestor for some shards."""
+        settings = self.addresses.ingest_environ() | dict(environ or {})
+        return self._start(f"ingest-{shards}", ("ingest", "--shards", shards), settings)
+
+    def start_api(self) -> Child:
+        """Start the API."""
+        return self._start("api", ("api", "--port", str(self.layout.api_port)), self.api_environ())
+
+    def api_environ(self) -> dict[str, str]:
+        """Return the API's settings."""
+        return {
+            "FROSTLINE_API_DATABASE_URL": self.addresses.database_url,
+            "FROSTLINE_API_LINK_SECRETS": self.layout.link_secret,
+            "FROSTLINE_API_PUBLIC_URL": self.layout.api_url,
+        }
+
+    def _start(self, name: str, command: tuple[str, ...], settings: Mapping[str, str]) -> Child:
+        inherited = {
+            variable: text
+            for variable, text in os.environ.items()
+            if not variable.startswith(_ROLE_PREFIXES)
+        }
+        return self._children.start(
+            Program(
+                name,
+                (sys.executable, "-m", "frostline", *command),
+                environ={**inherited, **settings},
+                folder=self.layout.folder,
+            )
+        )
+
+
+@contextmanager
+def running_system(
+    folder: Path,
+    *,
+    report: Report,
+    gateways: tuple[str, ...] = (EDGE,),
+    api_port: int = 0,
+    durable: bool = True,
+) -> Iterator[System]:
+    """Run the services in `folder`; what is started on top is stopped before them."""
+    layout = Layout(
+        folder=folder,
+        api_port=api_port or free_port(),
+        link_secret=secrets.token_urlsafe(32),
+    )
+    with (
+        running_services(folder, gateways=gateways, report=report, durable=durable) as services,
+        Children(folder / "logs") as children,
+    ):
+        yield System(layout, services, children)
