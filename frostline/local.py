@@ -6,6 +6,7 @@ Database and broker in one folder: a lasting one for `up` and `replay`, a passin
 import fcntl
 import json
 import os
+import secrets
 import signal
 import time
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ from frostline.stack import broker as brokers
 from frostline.stack import postgres as databases
 from frostline.stack.cache import Report, state_folder
 from frostline.stack.errors import ChildDied
+from frostline.stack.ports import free_port, is_free
 
 _DATABASE: Final = "frostline"
 _CHECK_EVERY_S: Final = 1.0
@@ -80,13 +82,18 @@ def running_services(
     program = brokers.prepare(require_acl=False, report=report)
     with ExitStack() as stack:
         report("starting the database")
-        server = databases.Postgres(installation, folder / "postgres", durable=durable)
+        ports = _ports(folder)
+        server = databases.Postgres(
+            installation, folder / "postgres", durable=durable, port=ports["database"]
+        )
         stack.enter_context(server)
         database_url = server.create_database(_DATABASE)
         has_timescaledb = installation.timescaledb_version is not None
         migrate(database_url, require_timescaledb=has_timescaledb)
         report("starting the broker")
-        broker = stack.enter_context(brokers.Broker(program, folder / "broker"))
+        broker = stack.enter_context(
+            brokers.Broker(program, folder / "broker", port=ports["broker"])
+        )
         addresses = Addresses(
             database_url=database_url,
             broker_url=broker.url,
@@ -94,6 +101,18 @@ def running_services(
             gateway_passwords={name: broker.password(name) for name in gateways},
         )
         yield Services(server, broker, addresses, has_timescaledb)
+
+
+def _ports(folder: Path) -> dict[str, int]:
+    """Return last time's ports where they are still free: settings in shells stay good."""
+    path = folder / "ports.json"
+    known: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
+    ports = {
+        name: known[name] if name in known and is_free(known[name]) else free_port()
+        for name in ("database", "broker")
+    }
+    path.write_text(json.dumps(ports), encoding="utf-8")
+    return ports
 
 
 @contextmanager
@@ -154,6 +173,7 @@ def _watch(services: Services) -> None:
 def _tell(services: Services, folder: Path) -> None:
     addresses = services.addresses
     settings = addresses.ingest_environ() | {"FROSTLINE_API_DATABASE_URL": addresses.database_url}
+    settings["FROSTLINE_API_LINK_SECRETS"] = _link_secret(folder)
     settings |= addresses.edge_environ("edge-1", folder / "edge-1.db")
     typer.echo("Database and broker are running; Ctrl-C stops them, their data stays.")
     if not services.has_timescaledb:
@@ -161,6 +181,15 @@ def _tell(services: Services, folder: Path) -> None:
     typer.echo("In another shell, for ingest, api and an edge:\n")
     for name, value in settings.items():
         typer.echo(f"export {name}='{value}'")
+
+
+def _link_secret(folder: Path) -> str:
+    """Return what signs members' links here; drawn once."""
+    path = folder / "link-secret"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32))
+    return path.read_text()
 
 
 def _say(sentence: str) -> None:

@@ -31,11 +31,14 @@ def link(
     """Print the signed link to a member's page for one order."""
     from datetime import UTC, datetime
 
-    from api.links import order_link
+    from api.links import LinkTooLong, order_link
     from api.settings import ApiSettings
     from frostline.config import load_settings
-    from schemas.ids import parse_order_id
+    from frostline.errors import CommandRefused
 
     settings = load_settings(ApiSettings, role="api", file=config)
     expires_at = datetime.now(UTC) + timedelta(hours=hours)
-    typer.echo(order_link(settings, parse_order_id(order_id), expires_at))
+    try:
+        typer.echo(order_link(settings, order_id, expires_at))
+    except LinkTooLong as error:
+        raise CommandRefused(str(error)) from error

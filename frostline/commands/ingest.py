@@ -18,6 +18,14 @@ def ingest(
     shards: Annotated[
         str | None, typer.Option(help="Shards to own, such as 00-1f of 00 to 3f.")
     ] = None,
+    takeover: Annotated[
+        bool | None,
+        typer.Option("--takeover", help="Subscribe, then wait for the shards' owner to let go."),
+    ] = None,
+    release: Annotated[
+        bool | None,
+        typer.Option("--release", help="When told to stop, drain and give the shards away."),
+    ] = None,
     config: ConfigFile = None,
 ) -> None:
     """Run the ingestor until it is told to stop."""
@@ -27,7 +35,16 @@ def ingest(
     from frostline.roles import run_ingest
     from gateway.settings import IngestSettings
 
-    run_ingest(load_settings(IngestSettings, role="ingest", file=config, shards=shards))
+    run_ingest(
+        load_settings(
+            IngestSettings,
+            role="ingest",
+            file=config,
+            shards=shards,
+            takeover=takeover,
+            release=release,
+        )
+    )
 
 
 @app.command()

@@ -1,6 +1,6 @@
 """`frostline token`: who may ask the API what?"""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -20,7 +20,7 @@ def create(
     config: ConfigFile = None,
 ) -> None:
     """Make a token and print it, once: only its hash is kept."""
-    from datetime import UTC, datetime
+    from datetime import UTC
 
     from api import tokens
     from frostline.database import connect
@@ -30,7 +30,7 @@ def create(
     expires_at = None if days is None else now + timedelta(days=days)
     with connect("api", database_url, config) as connection:
         try:
-            token = tokens.create(connection, name, scope, now=now, expires_at=expires_at)
+            token = tokens.create(connection, name, scope, expires_at, now=now)
         except tokens.UnknownScope as error:
             raise CommandRefused(str(error)) from error
     typer.echo(token)
@@ -39,13 +39,17 @@ def create(
 @app.command("list")
 def list_tokens(*, database_url: DatabaseUrl = None, config: ConfigFile = None) -> None:
     """List tokens: id, name, scopes, and whether they are good."""
-    from datetime import UTC, datetime
+    from datetime import UTC
 
     from api import tokens
     from frostline.database import connect
 
     with connect("api", database_url, config) as connection:
-        typer.echo(tokens.render(tokens.list_all(connection), now=datetime.now(UTC)))
+        rows = tokens.list_all(connection)
+    now = datetime.now(UTC)
+    for row in rows:
+        state = _state(row.revoked_at, row.expires_at, now)
+        typer.echo(f"{row.token_id}  {state:8}  {row.name}  {' '.join(row.scopes)}")
 
 
 @app.command()
@@ -56,7 +60,7 @@ def revoke(
     config: ConfigFile = None,
 ) -> None:
     """End a token now."""
-    from datetime import UTC, datetime
+    from datetime import UTC
 
     from api import tokens
     from frostline.database import connect
@@ -66,3 +70,9 @@ def revoke(
         if not tokens.revoke(connection, token_id, now=datetime.now(UTC)):
             raise CommandRefused(f"there is no live token {token_id!r}; see `token list`.")
     typer.echo(f"{token_id} is revoked.")
+
+
+def _state(revoked_at: datetime | None, expires_at: datetime | None, now: datetime) -> str:
+    if revoked_at is not None:
+        return "revoked"
+    return "expired" if expires_at is not None and expires_at <= now else "good"
