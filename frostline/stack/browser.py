@@ -52,7 +52,9 @@ def prepare(report: Report = silent) -> Browser:
     cache = Cache(cache_folder(os.environ), report)
     fonts = obtain_packages(cache, _FONT)
     configuration = cache.folder / "fonts.conf"
-    configuration.write_text(_FONT_CONFIGURATION.format(root=fonts))
+    text = _FONT_CONFIGURATION.format(root=fonts)
+    if not configuration.exists() or configuration.read_text() != text:
+        configuration.write_text(text)
     environ = {**os.environ, "FONTCONFIG_FILE": str(configuration)}
     found = next(filter(None, map(shutil.which, _PROGRAMS)), None)
     if found is not None:

@@ -63,8 +63,8 @@ class Cache:
             shutil.rmtree(fresh, ignore_errors=True)  # of a run that was interrupted
             fresh.mkdir()
             build(fresh)
-            _make_readable(fresh)
             write_manifest(fresh)
+            _make_readable(fresh)
             _put_in_place(fresh, place)
         return place
 

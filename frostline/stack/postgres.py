@@ -7,6 +7,7 @@ it stops when we die: cleanly, by its fast shutdown.
 
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ from frostline.stack.timescaledb import Installation
 from frostline.stack.waiting import wait_until
 
 _SUPERUSER = "postgres"
+_STOP_TIMEOUT_S = 60.0  # all that is dirty in memory goes to disk first
 _START_TIMEOUT_S = 60.0  # after a kill, a start replays what was written since the checkpoint
 
 _SETTINGS: Final[Mapping[str, str]] = {
@@ -131,7 +133,7 @@ class Postgres:
     def stop(self) -> None:
         """Stop the server; what was committed is on disk."""
         if self._child is not None:
-            self._child.stop()
+            self._child.stop(_STOP_TIMEOUT_S)
             self._child = None
 
     def kill(self) -> None:
@@ -185,23 +187,29 @@ class Postgres:
         }
 
     def _create_cluster(self) -> None:
+        """Make the cluster beside its place and rename it: initdb may be interrupted."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self._folder.chmod(0o711)  # the account walks through
         check_reachable(self._folder, self._account)
-        self._data.mkdir(mode=0o700, exist_ok=True)
-        give(self._data, self._account)
+        fresh = self._data.with_name("data.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(mode=0o700)
+        give(fresh, self._account)
         password = self._folder / "password"
         password.touch(mode=0o600)
         password.write_text(secrets.token_urlsafe(24))
         give(password, self._account)  # initdb reads it; root can in any case
+        self._run_initdb(fresh, password)
+        fresh.rename(self._data)
+
+    def _run_initdb(self, fresh: Path, password: Path) -> None:
         options = ("-U", _SUPERUSER, "-A", "scram-sha-256", "--pwfile", str(password))
         locale = ("-E", "UTF8", "--locale-provider", "builtin", "--locale", "C.UTF-8")
         sync = () if self._durable else ("--no-sync",)
-        program = self._installation.program("initdb")
         initdb = Child(
             Program(
                 "initdb",
-                (program, "-D", str(self._data), *options, *locale, *sync),
+                (self._installation.program("initdb"), "-D", str(fresh), *options, *locale, *sync),
                 environ=_environ(),
                 account=self._account,
             ),

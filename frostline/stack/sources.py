@@ -16,6 +16,8 @@ _ETC = Path("/etc/apt")
 _ALIASES = ("stable", "oldstable", "oldoldstable", "testing", "unstable", "sid")
 _BESIDE = ("-updates", "-security", "/updates", "-backports")
 _ONE_LINE = re.compile(r"deb\s+(?:\[(?P<options>[^]]*)\]\s+)?(?P<uri>\S+)\s+(?P<rest>.+)")
+# A value goes on in indented lines; those of a key inside the stanza must stay lines.
+_FIELD = re.compile(r"^(\S+?):(.*(?:\n[ \t].*)*)", re.MULTILINE)
 _OPTION_FIELDS = {"arch": "architectures", "lang": "languages", "target": "targets"}
 _OWN_FIELDS = frozenset({"types", "uris", "suites", "components"})
 
@@ -99,9 +101,7 @@ def parse_deb822(text: str) -> Iterator[Source]:
     """Read stanzas of `Field: value` lines."""
     bare = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
     for stanza in re.split(r"\n[ \t]*\n", bare):
-        joined = re.sub(r"\n[ \t]+", " ", stanza)  # a value goes on in indented lines
-        lines = (line.partition(":") for line in joined.splitlines() if ":" in line)
-        fields = {name.strip().lower(): value.strip() for name, _, value in lines}
+        fields = {name.lower(): value.strip(" \t") for name, value in _FIELD.findall(stanza)}
         if "deb" not in fields.get("types", "").split() or fields.get("enabled") == "no":
             continue
         options = tuple(item for item in fields.items() if item[0] not in _OWN_FIELDS)
