@@ -1,0 +1,78 @@
+"""The command as a person types it: a mistake is one sentence and exit code 2."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EDGE = {"FROSTLINE_EDGE_GATEWAY_ID": "truck-17", "FROSTLINE_EDGE_BROKER_URL": "mqtt://127.0.0.1:1"}
+
+
+def frostline(*arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+    clean = {name: text for name, text in os.environ.items() if not name.startswith("FROSTLINE_")}
+    return subprocess.run(
+        [sys.executable, "-m", "frostline", *arguments],
+        env=clean | environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_it_says_its_version() -> None:
+    assert frostline("--version").stdout == "frostline 0.1.0\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "sentence"),
+    [
+        (
+            ["edge"],
+            EDGE | {"FROSTLINE_EDGE_BROKER_URI": "x"},
+            "FROSTLINE_EDGE_BROKER_URI is not a setting; did you mean FROSTLINE_EDGE_BROKER_URL?",
+        ),
+        (["edge"], EDGE | {"FROSTLINE_EGDE_ALLOW": "x"}, "FROSTLINE_EGDE_ALLOW is not a setting"),
+        (["edge"], {}, "FROSTLINE_EDGE_GATEWAY_ID is not set"),
+        (["edge"], EDGE | {"FROSTLINE_EDGE_BROKER_URL": "tcp://x"}, "must begin with mqtt://"),
+        (["edge", "status", "--outbox", "/nonexistent/outbox.db"], {}, "there is no outbox at"),
+        (["ingest", "--shards", "40"], {}, "FROSTLINE_INGEST_BROKER_URL is not set"),
+        (["api"], {}, "FROSTLINE_API_DATABASE_URL is not set"),
+        (["migrate", "--database-url", "postgresql://127.0.0.1:1/x"], {}, "does not answer"),
+        (["replay", "/nonexistent/capture.txt"], {}, "cannot be read: No such file"),
+        (["sim"], {}, "FROSTLINE_SIM_AIR_PATH is not set"),
+        (["sim", "--air", "air", "--loggers", "0"], {}, "FROSTLINE_SIM_LOGGERS is 0"),
+        (["api", "--config", "/nonexistent/frostline.toml"], {}, "cannot be read: No such file"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_exit_code_2(
+    arguments: list[str], environ: dict[str, str], sentence: str
+) -> None:
+    done = frostline(*arguments, **environ)
+    assert sentence in done.stderr
+    assert done.stderr.startswith("frostline: ")
+    assert done.stderr.count("\n") == 1
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[edge\n", "is not TOML"),
+        ("[egde]\n", "[egde] in "),
+        ("[edge]\nwindw = 3\n", "[edge] windw is not a setting"),
+        ("edge = 3\n", "[edge] in the settings file is not a table"),
+    ],
+)
+def test_a_mistake_in_the_file_is_named(tmp_path: Path, text: str, sentence: str) -> None:
+    path = tmp_path / "frostline.toml"
+    path.write_text(text)
+    done = frostline("edge", "--config", str(path))
+    assert sentence in done.stderr
+    assert done.returncode == 2
+
+
+def test_an_unknown_option_is_refused() -> None:
+    assert frostline("edge", "--nonsense").returncode == 2
