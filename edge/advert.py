@@ -27,7 +27,7 @@ _RUUVI_DF5: Final = 5
 _BTHOME_V2_UUID: Final = "0000fcd2-0000-1000-8000-00805f9b34fb"
 
 # Parsers of loggers that have decoded; a parser holds a few kB.
-_PARSERS_LIMIT: Final = 4096
+_PARSERS_LIMIT: Final = 20_000
 # Parsers of loggers that have not decoded yet: some need two adverts, random addresses never do.
 _PROBATION_LIMIT: Final = 256
 

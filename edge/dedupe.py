@@ -6,7 +6,6 @@ Without one, it is new when its values change, or when the record interval has p
 adverts decide; identical bytes are never decoded twice.
 """
 
-from collections import deque
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -51,7 +50,7 @@ class Track:
     def __init__(self, record_interval_s: float) -> None:
         self._record_interval_ms = record_interval_s * 1000 * _INTERVAL_SHARE
         self._payload: Payload | None = None
-        self._recent: deque[_Seen] = deque(maxlen=_REMEMBERED)
+        self._recent: tuple[_Seen, ...] = ()
         self._recorded_ms: int | None = None
         self._has_counter = False
         self.heard_ms: int | None = None
@@ -67,7 +66,7 @@ class Track:
         if gap_ms is None or self._recorded_ms is None:
             return True
         if gap_ms >= _ABSENT_MS:
-            self._recent.clear()
+            self._recent = ()
             return True
         self._learn_interval(gap_ms)
         since_ms = now_ms - self._recorded_ms
@@ -86,7 +85,8 @@ class Track:
 
     def record(self, sample: Sample, rssi_dbm: int) -> None:
         """Note that the advert just heard was recorded as a measurement."""
-        self._recent.append(_Seen(sample.sequence, sample.temperature_c, sample.humidity_pct))
+        seen = _Seen(sample.sequence, sample.temperature_c, sample.humidity_pct)
+        self._recent = (*self._recent[1 - _REMEMBERED :], seen)
         self._recorded_ms = self.heard_ms
         self._has_counter = sample.sequence is not None
         self.sample = sample

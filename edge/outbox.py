@@ -129,10 +129,10 @@ class Holdings:
     """What an outbox holds. `readings` are those neither confirmed nor dead-lettered."""
 
     readings: int
+    uncut: int
     dead_lettered: int
     dropped: int
     held_in_memory: int
-    bytes_on_disk: int
 
 
 class Outbox:
@@ -173,6 +173,7 @@ class Outbox:
         self._dead: int = value(_COUNT_DEAD, _NO_ROWS_BEYOND)
         self._readings: int = value("SELECT count(*) FROM readings") - self._dead
         self._unplaced: int = value("SELECT count(*) FROM readings WHERE measured_at_ms IS NULL")
+        self._uncut: int = value("SELECT count(*) FROM readings WHERE row_id > ?", self._cut_to)
 
     def close(self) -> None:
         """Close the file; everything taken is already on the disk."""
@@ -239,6 +240,7 @@ class Outbox:
             return
         if self._file.guarded(lambda: self._write(self._insert_held)):
             self._readings += len(self._held)
+            self._uncut += len(self._held)
             self._unplaced += sum(m.heard.measured_at_ms is None for m in self._held)
             self._dropped += self._held_dropped
             self._held.clear()
@@ -339,6 +341,7 @@ class Outbox:
         if not self._file.guarded(lambda: self._write(cut_all)) or not cuts:
             return 0
         self._cut_to = cuts[-1][1]
+        self._uncut -= sum(cut[3] for cut in cuts)
         return len(cuts)
 
     def _next_cut(
@@ -359,9 +362,15 @@ class Outbox:
             return None
         return rows[0][0], rows[run - 1][0], boot_key, run
 
-    def waiting(self, limit: int, *, newest: bool = False) -> list[CutBatch]:
-        """Return batches that are not confirmed, oldest (or newest) first, at most `limit`."""
-        query = _SELECT_NEWEST if newest else _SELECT_OLDEST
+    def waiting(self, limit: int) -> list[CutBatch]:
+        """Return batches that are not confirmed, the oldest first, at most `limit`."""
+        return self._waiting(_SELECT_OLDEST, limit)
+
+    def newest_waiting(self, limit: int) -> list[CutBatch]:
+        """Return batches that are not confirmed, the newest first, at most `limit`."""
+        return self._waiting(_SELECT_NEWEST, limit)
+
+    def _waiting(self, query: str, limit: int) -> list[CutBatch]:
         rows = self._file.guarded(lambda: self._file.execute(query, (limit,)).fetchall())
         return [
             CutBatch(
@@ -415,21 +424,19 @@ class Outbox:
 
     # What it holds --------------------------------------------------------------------------------
 
-    @property
-    def uncut(self) -> bool:
-        """Whether rows wait to be cut into a batch."""
-        query = "SELECT EXISTS (SELECT 1 FROM readings WHERE row_id > ?)"
-        return bool(self._file.value(query, self._cut_to))
-
     def holdings(self) -> Holdings:
-        """Return what it holds; costs next to nothing."""
+        """Return what it holds; reads no file, any thread may call."""
         return Holdings(
             readings=self._readings + len(self._held),
+            uncut=self._uncut,
             dead_lettered=self._dead,
             dropped=self._dropped + self._held_dropped,
             held_in_memory=len(self._held),
-            bytes_on_disk=self._file.bytes_used(),
         )
+
+    def bytes_used(self) -> int:
+        """Return the file's size without what is free in it."""
+        return self._file.bytes_used()
 
     def last_measured_at_ms(self) -> int | None:
         """Return the newest stamp ever given, or None."""

@@ -145,7 +145,7 @@ class OutboxFile:
 
     def value(self, query: str, *parameters: object) -> Any:
         """Return the only value of the only row."""
-        return self._db.execute(query, parameters).fetchone()[0]  # type: ignore[arg-type]
+        return self._db.execute(query, parameters).fetchone()[0]
 
     def bytes_used(self) -> int:
         """Return the size of what is in use; freed pages are used again."""
