@@ -1,0 +1,309 @@
+"""How do readings get from MQTT into the database, and nothing is lost on the way?
+
+Three threads hand each other work: paho's receives, this one reads and sorts, one commits. A flush
+is committed, then acknowledged, then answered with `stored`; whatever dies in between, its messages
+come again and repeat nothing. While the database is away the flush at hand is tried again and
+again: what is not acknowledged does not come back on a living connection.
+"""
+
+import logging
+import math
+import os
+import queue
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Final, TypeVar
+
+from prometheus_client import start_http_server
+
+from gateway import metrics
+from gateway.broker import Broker, BrokerRefused, ClientIdTaken, Inbox
+from gateway.delivery import Delivery
+from gateway.flush import Flush, Window, join_columns, loggers_of, make_flush
+from gateway.known import KnownBoots, KnownLoggers
+from gateway.settings import IngestSettings
+from gateway.store import DATABASE_DOWN, Store, Written
+from schemas.columns import Columns
+from schemas.topics import parse_shards
+
+__all__ = ["BrokerRefused", "ClientIdTaken", "ShardTaken", "run"]
+
+log = logging.getLogger(__name__)
+
+ResultT = TypeVar("ResultT")
+Clock = Callable[[], datetime]
+
+_IDLE_S: Final = 1.0  # how often an idle ingestor looks whether it still owns its shards
+_SLICE_S: Final = 0.005  # how long to gather between two looks at the inbox
+_RETRY_S: Final = (0.1, 10.0)  # first and longest delay after a failure of the database
+# A killed owner's locks live until the server notices: at once, or after its TCP keepalive.
+_FIRST_PATIENCE_S: Final = 3.0
+_LATER_PATIENCE_S: Final = 60.0
+_LOCK_POLL_S: Final = 0.2
+_QUIET_S: Final = 1.0  # a session is drained when nothing came for so long
+_RELEASE_TIMEOUT_S: Final = 60.0
+
+
+class ShardTaken(Exception):
+    """Another ingestor owns a shard. The message says who."""
+
+
+class _Stopped(Exception):
+    """The ingestor was told to stop while it waited for the database."""
+
+
+def utc_now() -> datetime:
+    """Return the time, for `stored_at` and the like."""
+    return datetime.now(UTC)
+
+
+def run(settings: IngestSettings, stop: threading.Event, *, clock: Clock = utc_now) -> None:
+    """Ingest until told to stop.
+
+    Raises ShardTaken, BrokerRefused, ClientIdTaken (a person must choose), and anything that is a
+    bug. With `release`, what the broker holds for us is drained and our session there ended.
+    """
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port)
+    shards = parse_shards(settings.shards)
+    inbox: Inbox = queue.SimpleQueue()
+    database = _Database(settings, shards, stop)
+    broker = Broker(settings, shards, inbox)
+    released = False
+    try:
+        if settings.takeover:
+            broker.start()  # what comes from now on waits for us, while its owner drains the rest
+        database.attempt(Store.ping)
+        if not settings.takeover:
+            broker.start()
+        released = _Ingestor(settings, inbox, broker, database, clock).run(stop)
+    except _Stopped:
+        log.info("stopped before the database answered; nothing of it was acknowledged")
+    finally:
+        broker.close(end_session=released)
+        database.close()
+
+
+class _Database:
+    """A connection that owns our shards, made again when it is lost. One thread at a time."""
+
+    def __init__(self, settings: IngestSettings, shards: range, stop: threading.Event) -> None:
+        self._url = settings.database_url
+        self._shards = shards
+        self._stop = stop
+        self._owner = f"frostline ingest {settings.shards} on {socket.gethostname()} {os.getpid()}"
+        self._patience_s = math.inf if settings.takeover else _FIRST_PATIENCE_S
+        self._store: Store | None = None
+
+    def attempt(self, work: Callable[[Store], ResultT]) -> ResultT:
+        """Do the work; while the database is away, again and again."""
+        delay_s = _RETRY_S[0]
+        while True:
+            try:
+                return work(self._store or self._connect())
+            except DATABASE_DOWN as error:
+                self.close()
+                metrics.DATABASE_RETRIES.inc()
+                log.warning("database failed; trying again", extra={"error": str(error).strip()})
+            if self._stop.wait(delay_s * random.uniform(0.5, 1)):  # noqa: S311  # not a secret
+                raise _Stopped
+            delay_s = min(delay_s * 2, _RETRY_S[1])
+
+    def close(self) -> None:
+        """Let the connection go, and the locks with it."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def _connect(self) -> Store:
+        self._store = Store.connect(self._url, owner=self._owner)
+        deadline = time.monotonic() + self._patience_s
+        while not self._store.lock(self._shards):
+            if time.monotonic() >= deadline:
+                raise ShardTaken(self._who_owns(self._store))
+            if self._stop.wait(_LOCK_POLL_S):
+                raise _Stopped
+        self._patience_s = _LATER_PATIENCE_S
+        log.info("shards owned", extra={"shards": f"{self._shards[0]:02x}-{self._shards[-1]:02x}"})
+        return self._store
+
+    def _who_owns(self, store: Store) -> str:
+        for holder in store.lock_holders():
+            if holder.shard in self._shards:
+                return (
+                    f"shard {holder.shard:02x} is owned by {holder.owner!r} since "
+                    f"{holder.since:%Y-%m-%d %H:%M:%S %Z}; stop that one, choose other shards, or "
+                    "wait for it with FROSTLINE_INGEST_TAKEOVER=true"
+                )
+        return "a shard was owned by another ingestor until a moment ago; start again"
+
+
+class _Ingestor:
+    """Gathers messages into windows, and keeps one flush on its way to the database."""
+
+    def __init__(
+        self,
+        settings: IngestSettings,
+        inbox: Inbox,
+        broker: Broker,
+        database: _Database,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._inbox = inbox
+        self._broker = broker
+        self._database = database
+        self._clock = clock
+        self._loggers = KnownLoggers()
+        self._boots = KnownBoots()
+        self._carried: Delivery | None = None  # belongs to the next window
+        self._committer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="commit")
+        self._pending: Future[None] | None = None
+
+    def run(self, stop: threading.Event) -> bool:
+        """Ingest until told to stop; return whether the broker's session is drained for good."""
+        with self._committer:
+            try:
+                while not stop.is_set():
+                    self._step(_IDLE_S)
+                self._settle()
+                return self._settings.release and self._drain()
+            finally:
+                stop.set()  # or a commit that waits for the database would keep us
+
+    def _step(self, patience_s: float) -> bool:
+        """Send one window on its way; return False if nothing came for so long."""
+        window = self._gather(patience_s)
+        if window is None:
+            self._settle()
+            self._database.attempt(Store.ping)
+            return False
+        self._flush(window)
+        return True
+
+    def _drain(self) -> bool:
+        """Take what the broker still holds for us, after it was told to send no more."""
+        if not self._broker.unsubscribe(_RELEASE_TIMEOUT_S):
+            log.warning("not released: the broker did not answer; its session stays")
+            return False
+        deadline = time.monotonic() + _RELEASE_TIMEOUT_S
+        while self._step(_QUIET_S):
+            if time.monotonic() > deadline:
+                self._settle()
+                log.warning("not released: messages still came; the broker's session stays")
+                return False
+        log.info("shards released", extra={"shards": self._settings.shards})
+        return True
+
+    def _gather(self, patience_s: float) -> Window | None:
+        """Collect messages until there are enough, or the first has waited long enough."""
+        first = self._next(patience_s)
+        if first is None:
+            return None
+        window = Window()
+        window.add(first)
+        deadline = time.monotonic() + self._settings.flush_linger_s
+        while window.messages < self._settings.flush_max_messages:
+            delivery = self._next(0)
+            if delivery is None:
+                if time.monotonic() >= deadline and not self._is_committing():
+                    break
+                time.sleep(_SLICE_S)
+            elif not window.add(delivery):
+                self._carried = delivery
+                break
+        return window
+
+    def _next(self, timeout_s: float) -> Delivery | None:
+        if self._carried is not None:
+            carried, self._carried = self._carried, None
+            return carried
+        try:
+            item = self._inbox.get(timeout=timeout_s) if timeout_s else self._inbox.get_nowait()
+        except queue.Empty:
+            return None
+        if isinstance(item, Exception):
+            raise item
+        return item
+
+    def _is_committing(self) -> bool:
+        return self._pending is not None and not self._pending.done()
+
+    def _flush(self, window: Window) -> None:
+        """Make a transaction of the window, and hand it on once the one before is committed."""
+        columns = join_columns(window)
+        self._learn(window, columns)
+        flush = make_flush(window, columns, self._loggers, self._boots)
+        self._settle()
+        self._pending = self._committer.submit(self._commit, flush)
+        metrics.WAITING.set(self._inbox.qsize())
+        if flush.replaced is not None and columns is not None:
+            self._settle()
+            self._loggers.forget(columns.loggers)
+
+    def _learn(self, window: Window, columns: Columns | None) -> None:
+        """See to it that all keys are known. There is one connection: no commit is under way."""
+        boots = self._boots.unknown(window.boots())
+        loggers = self._loggers.unknown(*loggers_of(columns))
+        if not boots and not loggers:
+            return
+        self._settle()
+        self._loggers.make_room()
+        self._boots.make_room()
+        boots = self._boots.unknown(window.boots())
+        loggers = self._loggers.unknown(*loggers_of(columns))
+        now = self._clock()
+        self._boots.learn(self._database.attempt(lambda store: store.learn_boots(boots, now=now)))
+        self._loggers.learn(
+            self._database.attempt(lambda store: store.learn_loggers(loggers, now=now))
+        )
+
+    def _settle(self) -> None:
+        """Wait for the commit that is under way; what was wrong with it rises here."""
+        if self._pending is not None:
+            self._pending.result()
+            self._pending = None
+
+    def _commit(self, flush: Flush) -> None:
+        """Commit, then acknowledge, then answer: in this order nothing can be lost."""
+        started = time.monotonic()
+        written = self._database.attempt(
+            lambda store: store.write(
+                flush, now=self._clock(), dead_letters_max=self._settings.dead_letters_max
+            )
+        )
+        took_s = time.monotonic() - started
+        self._broker.acknowledge(flush.receipts)
+        for gateway_id, stored in flush.answers.items():
+            self._broker.answer(gateway_id, stored)
+        _report(flush, written, took_s)
+
+
+def _report(flush: Flush, written: Written, took_s: float) -> None:
+    repeated = flush.routed.repeated + len(flush.routed.fresh) + len(flush.routed.late)
+    repeated -= written.new
+    metrics.MESSAGES.inc(flush.messages)
+    metrics.READINGS.inc(flush.readings)
+    metrics.NEW.inc(written.new)
+    metrics.LATE.inc(written.late)
+    metrics.REPEATED.inc(repeated)
+    metrics.DEAD_LETTERS.inc(len(flush.dead_letters))
+    metrics.COPY_REPEATED.inc(written.copy_repeated)
+    metrics.FLUSH_SECONDS.observe(took_s)
+    log.info(
+        "batch stored",
+        extra={
+            "messages": flush.messages,
+            "readings": flush.readings,
+            "new": written.new,
+            "repeated": repeated,
+            "late": written.late,
+            "dead_letters": len(flush.dead_letters),
+            "ms": round(took_s * 1000, 1),
+        },
+    )
