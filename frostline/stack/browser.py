@@ -47,6 +47,11 @@ class Browser:
     arguments: tuple[str, ...] = ARGUMENTS
 
 
+def find_browser() -> str | None:
+    """Return the machine's own browser, or None."""
+    return next(filter(None, map(shutil.which, _PROGRAMS)), None)
+
+
 def prepare(report: Report = silent) -> Browser:
     """Return a browser and fonts, fetched if need be; raise PartUnavailable."""
     cache = Cache(cache_folder(os.environ), report)
@@ -56,8 +61,7 @@ def prepare(report: Report = silent) -> Browser:
     if not configuration.exists() or configuration.read_text() != text:
         configuration.write_text(text)
     environ = {**os.environ, "FONTCONFIG_FILE": str(configuration)}
-    found = next(filter(None, map(shutil.which, _PROGRAMS)), None)
-    if found is not None:
+    if found := find_browser():
         return Browser(found, environ)
     root = obtain_packages(cache, "chromium")
     environ["LD_LIBRARY_PATH"] = library_path(root)

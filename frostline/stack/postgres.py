@@ -79,7 +79,9 @@ class Postgres:
         self.port = port or free_port()
         self._installation = installation
         self._folder = folder
-        self._data = folder / "data"
+        # A cluster made with the extension can't be opened without it.
+        self._data = folder / ("data" if installation.timescaledb_version else "data-plain")
+        self._password = folder / f"password-{self._data.name}"
         self._log = folder / "postgres.log"
         self._durable = durable
         self._account = server_account()
@@ -99,7 +101,7 @@ class Postgres:
 
     def dsn(self, database: str) -> str:
         """Return how to connect to a database, with the password."""
-        password = (self._folder / "password").read_text()
+        password = self._password.read_text()
         return f"postgresql://{_SUPERUSER}:{password}@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
@@ -182,7 +184,7 @@ class Postgres:
             "PGHOST": "127.0.0.1",
             "PGPORT": str(self.port),
             "PGUSER": _SUPERUSER,
-            "PGPASSWORD": (self._folder / "password").read_text(),
+            "PGPASSWORD": self._password.read_text(),
             "PGDATABASE": database,
         }
 
@@ -191,19 +193,18 @@ class Postgres:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._folder.chmod(0o711)  # the account walks through
         check_reachable(self._folder, self._account)
-        fresh = self._data.with_name("data.new")
+        fresh = self._data.with_name(f"{self._data.name}.new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
         give(fresh, self._account)
-        password = self._folder / "password"
-        password.touch(mode=0o600)
-        password.write_text(secrets.token_urlsafe(24))
-        give(password, self._account)  # initdb reads it; root can in any case
-        self._run_initdb(fresh, password)
+        self._password.touch(mode=0o600)
+        self._password.write_text(secrets.token_urlsafe(24))
+        give(self._password, self._account)  # initdb reads it; root can in any case
+        self._run_initdb(fresh)
         fresh.rename(self._data)
 
-    def _run_initdb(self, fresh: Path, password: Path) -> None:
-        options = ("-U", _SUPERUSER, "-A", "scram-sha-256", "--pwfile", str(password))
+    def _run_initdb(self, fresh: Path) -> None:
+        options = ("-U", _SUPERUSER, "-A", "scram-sha-256", "--pwfile", str(self._password))
         locale = ("-E", "UTF8", "--locale-provider", "builtin", "--locale", "C.UTF-8")
         sync = () if self._durable else ("--no-sync",)
         initdb = Child(

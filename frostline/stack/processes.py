@@ -51,6 +51,7 @@ class Child:
             raise StackError(f"{program.command[0]} cannot be executed")
         self.program = program
         self.log = log
+        self._asked_to_end = False
         self._process = _on_lasting_thread(lambda: _popen(program, log))
 
     @property
@@ -64,9 +65,9 @@ class Child:
         return self._process.poll() is None
 
     def check(self) -> None:
-        """Raise ChildDied, with the end of its log, if it has ended."""
+        """Raise ChildDied, with the end of its log, if it has ended without being asked."""
         code = self._process.poll()
-        if code is not None:
+        if code is not None and not self._asked_to_end:
             how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
             ended = f"{self.program.name} has ended ({how})"
             raise ChildDied(f"{ended}. Its log, {self.log}, ends:\n{tail(self.log)}")
@@ -82,6 +83,7 @@ class Child:
         """Ask it to end; kill it if it has not by then. Nothing happens if it has ended."""
         if not self.is_running:
             return
+        self._asked_to_end = True
         self._process.send_signal(self.program.stop_signal)
         try:
             self.wait(timeout_s)
@@ -90,7 +92,10 @@ class Child:
 
     def kill(self) -> None:
         """Kill it and all processes below it, and wait until they are gone."""
-        below = list(descendants(self.pid)) if self.is_running else []
+        if not self.is_running:
+            return
+        self._asked_to_end = True
+        below = list(descendants(self.pid))
         self._process.kill()
         for pid in below:
             _kill_if_there(pid)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from frostline.stack.accounts import give, server_account
-from frostline.stack.cache import Cache
+from frostline.stack.cache import Cache, is_intact
 from frostline.stack.debian import Archive, unpack
 from frostline.stack.elf import glibc_version, lower_glibc
 from frostline.stack.errors import PartUnavailable, StackError
@@ -47,22 +47,29 @@ def prepare(
     plain PostgreSQL.
     """
     postgres = _bundled_postgres()
-    machine = f"{platform.machine()}-glibc{'.'.join(map(str, glibc_version()))}"
-    name = f"postgresql-{postgres.version}-timescaledb-{TIMESCALEDB_VERSION}-{machine}"
+    name = _name(postgres.version, _machine())
     try:
         prefix = cache.obtain(name, lambda fresh: _build(cache, name, postgres, fresh, try_out))
     except PartUnavailable as error:
         if require_timescaledb:
             raise
         cache.report(f"TimescaleDB cannot be had here, running on plain PostgreSQL: {error}")
-        plain = f"postgresql-{postgres.version}-plain-{machine}"
+        plain = f"postgresql-{postgres.version}-plain-{_machine()}"
         return Installation(cache.obtain(plain, postgres.copy_to), None)
     return Installation(prefix, _extension_version(prefix))
 
 
 def is_cached(cache_folder: Path) -> bool:
-    """Whether a start needs no network."""
-    return any(cache_folder.glob(f"postgresql-*-timescaledb-{TIMESCALEDB_VERSION}-*/bin/postgres"))
+    """Whether it is there, intact: then a start needs no network."""
+    return any(map(is_intact, cache_folder.glob(_name("*", _machine()))))
+
+
+def _name(postgres_version: str, machine: str) -> str:
+    return f"postgresql-{postgres_version}-timescaledb-{TIMESCALEDB_VERSION}-{machine}"
+
+
+def _machine() -> str:
+    return f"{platform.machine()}-glibc{'.'.join(map(str, glibc_version()))}"
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,13 @@ def test_a_killed_child_is_reported_by_its_signal(tmp_path, wait_until):
         child.check()
 
 
+def test_a_child_that_was_asked_to_end_is_no_surprise(tmp_path):
+    with Children(tmp_path) as children:
+        children.start(Program("first", ("/bin/sleep", "600"))).stop()
+        children.start(Program("second", ("/bin/sleep", "600"))).kill()
+        children.check()
+
+
 def test_a_child_that_ignores_the_request_to_stop_is_killed(tmp_path, wait_until):
     script = "trap '' TERM; echo ready; while :; do sleep 0.1; done"
     child = Child(Program("deaf", ("/bin/sh", "-c", script)), tmp_path / "deaf.log")
