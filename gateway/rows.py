@@ -6,15 +6,16 @@ repeats, take the careful one, ON CONFLICT DO NOTHING. Pure functions over colum
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Final
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import numpy.typing as npt
 
 from schemas.columns import Bools, Columns, Int64s
 
-_EMPTY: Final = np.empty(0, dtype=np.int64)
+
+def _none() -> Int64s:
+    return np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,16 +25,16 @@ class Rows:
     Missing values as on the wire: -1, and 127 for rssi_dbm.
     """
 
-    logger_key: Int64s = _EMPTY
-    measured_at_ms: Int64s = _EMPTY
-    boot_key: Int64s = _EMPTY
-    temperature_centi_c: Int64s = _EMPTY
-    humidity_centi_pct: Int64s = _EMPTY
-    battery_mv: Int64s = _EMPTY
-    rssi_dbm: Int64s = _EMPTY
-    sequence: Int64s = _EMPTY
-    source: Int64s = _EMPTY
-    clock: Int64s = _EMPTY
+    logger_key: Int64s = field(default_factory=_none)
+    measured_at_ms: Int64s = field(default_factory=_none)
+    boot_key: Int64s = field(default_factory=_none)
+    temperature_centi_c: Int64s = field(default_factory=_none)
+    humidity_centi_pct: Int64s = field(default_factory=_none)
+    battery_mv: Int64s = field(default_factory=_none)
+    rssi_dbm: Int64s = field(default_factory=_none)
+    sequence: Int64s = field(default_factory=_none)
+    source: Int64s = field(default_factory=_none)
+    clock: Int64s = field(default_factory=_none)
 
     def __len__(self) -> int:
         return len(self.logger_key)
@@ -47,10 +48,10 @@ class Rows:
 class Ranges:
     """For each logger, by its key, the first and last time among its rows, and how many."""
 
-    logger_key: Int64s = _EMPTY
-    from_ms: Int64s = _EMPTY
-    to_ms: Int64s = _EMPTY
-    rows: Int64s = _EMPTY
+    logger_key: Int64s = field(default_factory=_none)
+    from_ms: Int64s = field(default_factory=_none)
+    to_ms: Int64s = field(default_factory=_none)
+    rows: Int64s = field(default_factory=_none)
 
     def __len__(self) -> int:
         return len(self.logger_key)

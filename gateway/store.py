@@ -270,7 +270,7 @@ class Store:
         """Return what was copied, and whether a key stood there already (then nothing was)."""
         if not len(rows):
             return Ranges(), False
-        buffer = pgbinary.copy_buffer(list(_reading_fields(rows).values()))
+        buffer = pgbinary.copy_buffer(list(reading_fields(rows).values()))
         try:
             with (
                 self._connection.transaction(),
@@ -285,7 +285,7 @@ class Store:
     def _insert(self, rows: Rows) -> Ranges:
         if not len(rows):
             return Ranges()
-        return self._ranges(sql.INSERT_READINGS, _arrays(_reading_fields(rows)))
+        return self._ranges(sql.INSERT_READINGS, _arrays(reading_fields(rows)))
 
     def _delete(self, replaced: Replaced | None) -> Ranges:
         if replaced is None or not len(replaced.logger_key):
@@ -311,7 +311,7 @@ class Store:
             self._connection.execute(sql.DELETE_LATEST, keys)
             self._connection.execute(sql.REBUILD_LATEST, keys | {"now": now})
         elif len(flush.routed.newest):
-            arrays = _arrays(_reading_fields(flush.routed.newest))
+            arrays = _arrays(reading_fields(flush.routed.newest))
             self._connection.execute(sql.UPSERT_LATEST, arrays | {"now": now})
 
     def _announce(self, touched: Ranges, flush: Flush, new: int, now: datetime) -> None:
@@ -401,7 +401,7 @@ class Store:
             return cursor.execute(statement, params).fetchall()[0]
 
 
-def _reading_fields(rows: Rows) -> dict[str, Field]:
+def reading_fields(rows: Rows) -> dict[str, Field]:
     """Return the columns of `readings` in the order of COPY_READINGS."""
     humidity, sequence = rows.humidity_centi_pct, rows.sequence
     return {
