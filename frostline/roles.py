@@ -52,7 +52,7 @@ def run_ingest(settings: "IngestSettings") -> None:
         signal.signal(number, lambda *_: stop.set())
     try:
         ingest.run(settings, stop)
-    except ingest.ShardTaken as error:
+    except (ingest.ShardTaken, ingest.BrokerRefused, ingest.ClientIdTaken) as error:
         raise CommandRefused(str(error)) from error
 
 

@@ -7,7 +7,7 @@ that kill things share this.
 import os
 import secrets
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from frostline.stack.ports import free_port
 from frostline.stack.processes import Child, Children, Program
 
 EDGE: Final = "edge-1"
+_REFUSED: Final = 2  # exit code of a command that a person must mend
 # What another shell's settings would do to ours.
 _ROLE_PREFIXES: Final = ("FROSTLINE_API_", "FROSTLINE_EDGE_", "FROSTLINE_INGEST_", "FROSTLINE_SIM_")
 
@@ -95,19 +96,37 @@ class System:
         }
 
     def _start(self, name: str, command: tuple[str, ...], settings: Mapping[str, str]) -> Child:
-        inherited = {
-            variable: text
-            for variable, text in os.environ.items()
-            if not variable.startswith(_ROLE_PREFIXES)
-        }
-        return self._children.start(
-            Program(
-                name,
-                (sys.executable, "-m", "frostline", *command),
-                environ={**inherited, **settings},
-                folder=self.layout.folder,
-            )
-        )
+        return self._children.start(_frostline(name, command, settings))
+
+
+def _frostline(name: str, command: tuple[str, ...], settings: Mapping[str, str]) -> Program:
+    inherited = {
+        variable: text
+        for variable, text in os.environ.items()
+        if not variable.startswith(_ROLE_PREFIXES)
+    }
+    return Program(
+        name,
+        (sys.executable, "-m", "frostline", *command),
+        environ={**inherited, **settings},
+    )
+
+
+@contextmanager
+def ingesting(addresses: Addresses, shards: str, log_folder: Path) -> Iterator[Callable[[], None]]:
+    """Run an ingestor for a while; what is given raises ChildDied if it has failed.
+
+    Where another one owns the shards, that one does the work.
+    """
+    with Children(log_folder) as children:
+        command = ("ingest", "--shards", shards)
+        child = children.start(_frostline("ingest", command, addresses.ingest_environ()))
+
+        def check() -> None:
+            if not child.is_running and child.wait(0) != _REFUSED:
+                child.check()
+
+        yield check
 
 
 @contextmanager
