@@ -5,15 +5,15 @@ the demo may fall back on another broker, which has no access rules, and says so
 """
 
 import json
-import os
 import secrets
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol, Self
 
 from frostline.stack import mqtt_probe, rumqttd
-from frostline.stack.cache import Cache, Report, cache_folder, silent
+from frostline.stack.cache import Report, open_cache, silent
 from frostline.stack.errors import PartUnavailable
 from frostline.stack.mosquitto import Mosquitto, fetch_mosquitto, find_mosquitto
 from frostline.stack.ports import free_port
@@ -52,7 +52,7 @@ def prepare(*, require_acl: bool = True, report: Report = silent) -> BrokerProgr
     if found := find_mosquitto():
         return Mosquitto(found)
     try:
-        return fetch_mosquitto(Cache(cache_folder(os.environ), report))
+        return fetch_mosquitto(open_cache(report))
     except PartUnavailable as error:
         if require_acl or not rumqttd.is_installed():
             remedy = "install mosquitto (apt install mosquitto)"
@@ -149,7 +149,10 @@ class Broker:
 
     def _run(self) -> None:
         self._child = Child(self._program.program(self._files), self._folder / "broker.log")
-        self._wait_for(_PROBE_USER, self._child)
+        with ExitStack() as undo:
+            undo.callback(self.stop)
+            self._wait_for(_PROBE_USER, self._child)
+            undo.pop_all()
 
     def _wait_for(self, user: str, child: Child) -> None:
         def is_let_in() -> bool:

@@ -12,7 +12,7 @@ import shutil
 from dataclasses import dataclass
 from typing import Final
 
-from frostline.stack.cache import Cache, Report, cache_folder, silent
+from frostline.stack.cache import Report, open_cache, silent
 from frostline.stack.debian import library_path, obtain_packages
 
 _PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -54,7 +54,7 @@ def find_browser() -> str | None:
 
 def prepare(report: Report = silent) -> Browser:
     """Return a browser and fonts, fetched if need be; raise PartUnavailable."""
-    cache = Cache(cache_folder(os.environ), report)
+    cache = open_cache(report)
     fonts = obtain_packages(cache, _FONT)
     configuration = cache.folder / "fonts.conf"
     text = _FONT_CONFIGURATION.format(root=fonts)

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import platformdirs
 
+from frostline.stack.accounts import check_reachable, server_account
+
 Report = Callable[[str], None]
 """Takes a sentence about what is going on, for a progress display."""
 
@@ -44,6 +46,16 @@ def state_folder(environ: Mapping[str, str]) -> Path:
     return Path(platformdirs.user_state_dir("frostline"))
 
 
+def open_cache(report: Report = silent) -> "Cache":
+    """Return this machine's cache; raise StackError where servers' account can't read it."""
+    folder = cache_folder(os.environ)
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        folder.chmod(0o755)  # whatever the umask says
+    check_reachable(folder, server_account())
+    return Cache(folder, report)
+
+
 class Cache:
     """A folder of parts."""
 
@@ -54,6 +66,8 @@ class Cache:
     def obtain(self, name: str, build: Callable[[Path], None]) -> Path:
         """Return the part's folder, intact; `build` fills an empty one where it is needed."""
         place = self.folder / name
+        if is_intact(place):  # without a lock: the cache may be another account's
+            return place
         with self._locked(name):
             if is_intact(place):
                 return place
@@ -64,7 +78,7 @@ class Cache:
             fresh.mkdir()
             build(fresh)
             write_manifest(fresh)
-            _make_readable(fresh)
+            make_readable(fresh)
             _put_in_place(fresh, place)
         return place
 
@@ -72,12 +86,12 @@ class Cache:
         """Return a folder for downloads that an interrupted build finds again."""
         folder = self.folder / "downloads" / name
         folder.mkdir(parents=True, exist_ok=True)
+        for opened in (folder.parent, folder):
+            opened.chmod(0o755)  # a server is tried inside
         return folder
 
     @contextmanager
     def _locked(self, name: str) -> Iterator[None]:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.folder.chmod(0o755)  # whatever the umask says: the servers' account reads here
         with (self.folder / f"{name}.lock").open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -117,7 +131,8 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _make_readable(folder: Path) -> None:
+def make_readable(folder: Path) -> None:
+    """Let every account read what is in a folder, and run what its owner may run."""
     for path in (folder, *folder.rglob("*")):
         if path.is_symlink():
             continue

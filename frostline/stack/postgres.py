@@ -11,13 +11,14 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from frostline.stack import timescaledb
 from frostline.stack.accounts import check_reachable, give, server_account
-from frostline.stack.cache import Cache, Report, cache_folder, silent
+from frostline.stack.cache import Report, open_cache, silent
 from frostline.stack.errors import StackError
 from frostline.stack.ports import free_port
 from frostline.stack.processes import Child, Program
@@ -56,12 +57,9 @@ def prepare(*, require_timescaledb: bool = True, report: Report = silent) -> Ins
     Raise PartUnavailable where it cannot be had. With `require_timescaledb=False` that is
     reported, and plain PostgreSQL returned (`timescaledb_version` is None).
     """
-    folder = cache_folder(os.environ)
-    installation = timescaledb.prepare(
-        Cache(folder, report), _try_out, require_timescaledb=require_timescaledb
+    return timescaledb.prepare(
+        open_cache(report), _try_out, require_timescaledb=require_timescaledb
     )
-    check_reachable(installation.prefix, server_account())
-    return installation
 
 
 class Postgres:
@@ -121,11 +119,14 @@ class Postgres:
         )
         child = Child(program, self._log)
         self._child = child
-        wait_until(
-            lambda: self._is_ready(child),
-            timeout_s=_START_TIMEOUT_S,
-            what=f"PostgreSQL to take connections; its log is {self._log}",
-        )
+        with ExitStack() as undo:
+            undo.callback(self.stop)
+            wait_until(
+                lambda: self._is_ready(child),
+                timeout_s=_START_TIMEOUT_S,
+                what=f"PostgreSQL to take connections; its log is {self._log}",
+            )
+            undo.pop_all()
 
     def check(self) -> None:
         """Raise ChildDied if the server has ended by itself."""
@@ -237,7 +238,6 @@ def _environ() -> dict[str, str]:
 
 def _try_out(installation: Installation, folder: Path) -> None:
     """Start a server that is thrown away, and use the extension."""
-    check_reachable(folder, server_account())
     with Postgres(installation, folder, durable=False) as server:
         server.psql("postgres", "CREATE EXTENSION timescaledb")
         server.psql("postgres", "CREATE TABLE t (at timestamptz NOT NULL)")

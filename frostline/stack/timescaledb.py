@@ -7,14 +7,12 @@ pair is put together once and tried before it is used.
 
 import platform
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from frostline.stack.accounts import give, server_account
-from frostline.stack.cache import Cache, is_intact
+from frostline.stack.cache import Cache, is_intact, make_readable
 from frostline.stack.debian import Archive, unpack
 from frostline.stack.elf import glibc_version, lower_glibc
 from frostline.stack.errors import PartUnavailable, StackError
@@ -108,27 +106,33 @@ def _build(
     _add_extension(package, downloads / "root", fresh)
     version = _extension_version(fresh)
     cache.report(f"trying PostgreSQL {postgres.version} with TimescaleDB {version}")
-    with tempfile.TemporaryDirectory(prefix="frostline-") as folder:
-        give(Path(folder), server_account())
-        try_out(Installation(fresh, version), Path(folder))
+    make_readable(fresh)  # the trial runs as the servers' account
+    trial = downloads / "trial"
+    shutil.rmtree(trial, ignore_errors=True)  # of a run that was interrupted
+    try_out(Installation(fresh, version), trial)
     shutil.rmtree(downloads)
 
 
 def _fetch(archive: Archive, cache: Cache) -> Path:
     archive.refresh()
-    held = archive.versions(_PACKAGE)
+    version = choose_version(archive.versions(_PACKAGE))
+    if not version.startswith(TIMESCALEDB_VERSION):
+        cache.report(f"Debian has TimescaleDB {version}, no longer {TIMESCALEDB_VERSION}")
+    return archive.download(_PACKAGE, version)
+
+
+def choose_version(held: list[str]) -> str:
+    """Return the pinned version, else another of its series; raise PartUnavailable."""
     series = TIMESCALEDB_VERSION.rpartition(".")[0]
-    pinned = [version for version in held if version.startswith(f"{TIMESCALEDB_VERSION}+")]
-    close = [version for version in held if version.startswith(f"{series}.")]
-    if not pinned and close:
-        cache.report(f"Debian holds TimescaleDB {close[0]}, no longer {TIMESCALEDB_VERSION}")
-    if not (pinned or close):
-        raise PartUnavailable(
-            f"Debian {_SUITE} holds {_PACKAGE} {', '.join(held) or 'not at all'}, and Frostline is "
-            f"pinned to {TIMESCALEDB_VERSION}: raise TIMESCALEDB_VERSION in {__file__} and run the "
-            "tests, or use a server of your own by FROSTLINE_DATABASE_URL"
-        )
-    return archive.download(_PACKAGE, (pinned or close)[0])
+    for wanted in (f"{TIMESCALEDB_VERSION}+", f"{series}."):
+        for version in held:
+            if version.startswith(wanted):
+                return version
+    raise PartUnavailable(
+        f"Debian {_SUITE} has {_PACKAGE} {', '.join(held) or 'not at all'}, and Frostline is "
+        f"pinned to {TIMESCALEDB_VERSION}: raise TIMESCALEDB_VERSION in {__file__} and run the "
+        "tests, or use a server of your own (*_DATABASE_URL)"
+    )
 
 
 def _add_extension(package: Path, root: Path, prefix: Path) -> None:

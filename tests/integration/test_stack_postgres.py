@@ -4,6 +4,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from frostline.stack.errors import ChildDied
+from frostline.stack.postgres import Postgres
+
 
 def test_a_migrated_database_has_a_hypertable_of_readings(database_url):
     with psycopg.connect(database_url) as connection:
@@ -34,3 +37,17 @@ def test_what_was_committed_outlives_a_kill(make_postgres):
     server.start()
     with psycopg.connect(dsn) as connection:
         assert connection.execute("SELECT n FROM t").fetchone() == (1,)
+
+
+def test_a_start_that_fails_says_why_and_leaves_nothing(
+    postgres_installation, stack_folder, make_postgres
+):
+    taken = make_postgres().port
+    second = Postgres(postgres_installation, stack_folder / "second", durable=False, port=taken)
+    with pytest.raises(ChildDied, match="could not bind IPv4 address"):
+        second.start()
+    second.check()  # it is not our child any more
+
+
+def test_the_data_is_closed_to_other_accounts(make_postgres):
+    assert make_postgres().data.stat().st_mode & 0o777 == 0o700

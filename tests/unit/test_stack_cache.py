@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from frostline.stack.accounts import Account, check_reachable
 from frostline.stack.cache import Cache, cache_folder, is_intact
+from frostline.stack.errors import StackError
 
 
 class Part:
@@ -102,6 +104,15 @@ def test_other_accounts_may_read_and_run_what_was_built_under_a_narrow_umask(tmp
     assert (place / "bin").stat().st_mode & 0o777 == 0o755
     assert (place / "bin/tool").stat().st_mode & 0o777 == 0o755
     assert (place / "frostline-manifest.json").stat().st_mode & 0o044 == 0o044
+
+
+def test_a_folder_closed_to_the_servers_account_is_named_with_the_remedy(tmp_path):
+    closed = tmp_path / "home"
+    closed.mkdir(mode=0o700)
+    (closed / "cache").mkdir()
+    stranger = Account("postgres", uid=os.getuid() + 1, gid=os.getgid() + 1)
+    with pytest.raises(StackError, match=f"{closed} is closed to the account postgres.*FROSTLINE"):
+        check_reachable(closed / "cache", stranger)
 
 
 def test_the_folder_is_given_by_the_environment():

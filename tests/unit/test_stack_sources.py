@@ -1,6 +1,8 @@
 """A private apt is given the machine's own archive and keys, in both formats of sources.list(5)."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from frostline.stack.errors import PartUnavailable
 from frostline.stack.sources import (
@@ -123,3 +125,11 @@ def test_a_machine_without_debian_sources_is_told_what_to_add():
 def test_another_distribution_is_told_so():
     with pytest.raises(PartUnavailable, match="Fedora Linux 42"):
         debian_codename({"ID": "fedora", "PRETTY_NAME": "Fedora Linux 42"})
+
+
+word = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1)
+
+
+@given(st.builds(Source, uris=word, suites=st.tuples(word), components=st.tuples(word, word)))
+def test_a_written_stanza_reads_the_same(source):
+    assert list(parse_deb822(source.to_deb822())) == [source]
