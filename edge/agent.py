@@ -26,7 +26,6 @@ from edge.recorder import Recorder
 from edge.settings import EdgeSettings
 from edge.status import LoggerReport, Snapshot, encode_snapshot
 from edge.uplink import Uplink, UplinkTiming
-from schemas.ids import parse_gateway_id
 from schemas.status import VERSION, GatewayStatus
 
 if TYPE_CHECKING:
@@ -59,7 +58,6 @@ async def run(
 
     `backend` is bleak's own for this system where None.
     """
-    parse_gateway_id(settings.gateway_id)
     clock = clock or SystemClock()
     outbox = Outbox(settings.outbox_path, boot_id=clock.boot_id, max_mb=settings.outbox_max_mb)
     with ThreadPoolExecutor(1, thread_name_prefix="outbox") as executor, _metrics(settings):

@@ -40,7 +40,7 @@ class Recorder:
     def __init__(self, settings: EdgeSettings, *, clock: EdgeClock, outbox: Outbox) -> None:
         self._clock = clock
         self._outbox = outbox
-        self._allow = frozenset(address.upper() for address in settings.allow)
+        self._allow = settings.allowed()
         self._offsets_c: Mapping[str, float] = settings.calibration_c()
         self._record_interval_s = settings.record_interval_s
         self._decoders = Decoders(settings.bind_keys_by_logger())

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from schemas.ids import parse_gateway_id, parse_logger_id
+
 T = TypeVar("T")
 
 
@@ -96,8 +98,14 @@ class EdgeSettings:
             "key_file",
             "and FROSTLINE_EDGE_CERT_FILE go together; set both or neither",
         )
+        _read("gateway_id", parse_gateway_id, self.gateway_id)
+        self.allowed()
         self.calibration_c()
         self.bind_keys_by_logger()
+
+    def allowed(self) -> frozenset[str]:
+        """Return the addresses to listen to; empty: all."""
+        return frozenset(_read("allow", parse_logger_id, address) for address in self.allow)
 
     def calibration_c(self) -> dict[str, float]:
         """Return the offset to add for each logger, °C."""
@@ -105,9 +113,10 @@ class EdgeSettings:
 
     def bind_keys_by_logger(self) -> dict[str, bytes]:
         """Return the key of each logger that encrypts."""
-        return _by_logger("bind_keys", self.bind_keys, bytes.fromhex, "C4:A5:E3:00:00:01=0f1e…")
+        return _by_logger("bind_keys", self.bind_keys, _key, "C4:A5:E3:00:00:01=0f1e…")
 
 
+_KEY_BYTES = (12, 16)
 _POSITIVE = (
     "outbox_max_mb",
     "batch_max_readings",
@@ -128,15 +137,26 @@ def _require(condition: bool, name: str, what: str) -> None:
         raise ValueError(f"FROSTLINE_EDGE_{name.upper()} {what}")
 
 
+def _read(name: str, parse: Callable[[str], T], text: str) -> T:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ValueError(f"FROSTLINE_EDGE_{name.upper()}: {error}") from error
+
+
 def _by_logger(
-    name: str, entries: tuple[str, ...], read: Callable[[str], T], example: str
+    name: str, entries: tuple[str, ...], parse: Callable[[str], T], example: str
 ) -> dict[str, T]:
     parsed: dict[str, T] = {}
     for entry in entries:
         address, equals, text = entry.partition("=")
-        try:
-            parsed[address.strip().upper()] = read(text.strip())
-        except ValueError:
-            equals = ""
         _require(bool(equals), name, f"has {entry!r}; an entry looks like {example}")
+        parsed[_read(name, parse_logger_id, address)] = _read(name, parse, text.strip())
     return parsed
+
+
+def _key(text: str) -> bytes:
+    key = bytes.fromhex(text)
+    if len(key) not in _KEY_BYTES:
+        raise ValueError(f"a key of {len(key)} bytes; BTHome's have 16, Xiaomi's 12 or 16")
+    return key

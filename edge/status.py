@@ -5,6 +5,7 @@ together with the outbox itself, while the agent runs and after it died.
 """
 
 import sqlite3
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,6 +69,7 @@ class Snapshot:
 class EdgeReport:
     """What an edge hears and holds. `snapshot` is None if no agent has written one yet."""
 
+    at_ms: int  # when it was made, by this machine's clock
     outbox: str  # its UUID
     path: Path
     readings: int  # kept and not confirmed
@@ -110,6 +112,7 @@ def _report(path: Path, connection: sqlite3.Connection) -> EdgeReport:
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in _PAGE_PRAGMAS
     )
     return EdgeReport(
+        at_ms=time.time_ns() // 1_000_000,
         outbox=str(meta.get("uuid", "")),
         path=path,
         readings=rows - dead,
@@ -134,17 +137,17 @@ def _snapshot(encoded: object) -> Snapshot | None:
 # For a person ------------------------------------------------------------------------------------
 
 
-def render(report: EdgeReport, *, now_ms: int) -> str:
+def render(report: EdgeReport) -> str:
     """Return the report as lines of text."""
-    return "\n".join([*_head(report, now_ms), *_holdings(report, now_ms), "", *_table(report)])
+    return "\n".join([*_head(report), *_holdings(report), "", *_table(report)])
 
 
-def _head(report: EdgeReport, now_ms: int) -> Iterable[str]:
+def _head(report: EdgeReport) -> Iterable[str]:
     snapshot = report.snapshot
     if snapshot is None:
         yield "edge       has not run yet"
         return
-    age_s = (now_ms - snapshot.at_ms) / 1000
+    age_s = (report.at_ms - snapshot.at_ms) / 1000
     state = "running" if age_s < _STALE_S else f"NOT RUNNING, last seen {_age(age_s)} ago"
     yield f"edge       {snapshot.gateway_id}, {state} (process {snapshot.pid})"
     why = f": {snapshot.broker_failure}" if snapshot.broker_failure else ""
@@ -153,13 +156,13 @@ def _head(report: EdgeReport, now_ms: int) -> Iterable[str]:
     yield f"clock      {clock}"
 
 
-def _holdings(report: EdgeReport, now_ms: int) -> Iterable[str]:
+def _holdings(report: EdgeReport) -> Iterable[str]:
     in_flight = report.snapshot.batches_in_flight if report.snapshot else 0
     yield f"outbox     {report.path}"
     yield f"           {report.readings} readings, {report.bytes_used / 1e6:.1f} MB"
     yield f"           {report.batches} batches not confirmed, {in_flight} of them in flight"
     if report.oldest_at_ms is not None:
-        yield f"           oldest {_age((now_ms - report.oldest_at_ms) / 1000)} ago"
+        yield f"           oldest {_age((report.at_ms - report.oldest_at_ms) / 1000)} ago"
     if report.unplaced:
         yield f"           {report.unplaced} wait for the clock to be set"
     if report.dead_lettered:

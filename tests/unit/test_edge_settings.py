@@ -1,0 +1,47 @@
+"""Edge settings that cannot work are refused by the name of their environment variable."""
+
+from pathlib import Path
+
+import pytest
+
+from edge.settings import EdgeSettings
+
+
+def test_only_the_gateways_name_is_needed() -> None:
+    assert EdgeSettings(gateway_id="truck-17").record_interval_s == 30
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"broker_url": "http://broker"}, "FROSTLINE_EDGE_BROKER_URL"),
+        ({"commit_interval_s": 1.0}, "FROSTLINE_EDGE_COMMIT_INTERVAL_S"),
+        ({"uplink_window": 0}, "FROSTLINE_EDGE_UPLINK_WINDOW"),
+        ({"record_interval_s": -1.0}, "FROSTLINE_EDGE_RECORD_INTERVAL_S"),
+        ({"batch_max_readings": 10_001}, "FROSTLINE_EDGE_BATCH_MAX_READINGS"),
+        ({"cert_file": Path("cert.pem")}, "FROSTLINE_EDGE_KEY_FILE"),
+        ({"calibration": ("C4:A5:E3:00:00:01",)}, "FROSTLINE_EDGE_CALIBRATION"),
+        ({"calibration": ("C4:A5:E3:00:00:01=warm",)}, "FROSTLINE_EDGE_CALIBRATION"),
+        ({"bind_keys": ("C4:A5:E3:00:00:01=xyz",)}, "FROSTLINE_EDGE_BIND_KEYS"),
+        ({"bind_keys": ("C4:A5:E3:00:00:01=0f1e",)}, "FROSTLINE_EDGE_BIND_KEYS"),
+        ({"allow": ("truck",)}, "FROSTLINE_EDGE_ALLOW"),
+        ({"gateway_id": "truck/17"}, "FROSTLINE_EDGE_GATEWAY_ID"),
+    ],
+)
+def test_a_setting_that_cannot_work_is_named(changes: dict[str, object], message: str) -> None:
+    values: dict[str, object] = {"gateway_id": "truck-17"}
+    with pytest.raises(ValueError, match=message):
+        EdgeSettings(**(values | changes))  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_entries_are_read_by_logger() -> None:
+    settings = EdgeSettings(
+        gateway_id="truck-17",
+        calibration=("c4-a5-e3-00-00-01=-0.25",),
+        bind_keys=("C4:A5:E3:00:00:01=231d39c1d7cc1ab1aee224cd096db932",),
+        allow=("c4a5e3000001",),
+    )
+    logger_id = "C4:A5:E3:00:00:01"
+    assert settings.calibration_c() == {logger_id: -0.25}
+    assert settings.bind_keys_by_logger()[logger_id][:2] == b"\x23\x1d"
+    assert settings.allowed() == {logger_id}
