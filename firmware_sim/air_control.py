@@ -1,6 +1,7 @@
 """How does a test or a demo ask the air for its ledger, and direct what happens there?"""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
@@ -45,8 +46,11 @@ class AirControl:
 
     async def __aexit__(self, *_: object) -> None:
         if self._streams is not None:
-            self._streams[1].close()
+            writer = self._streams[1]
             self._streams = None
+            writer.close()
+            with contextlib.suppress(OSError):  # the air went first
+                await writer.wait_closed()
 
     async def ledger(self) -> LedgerView:
         """Return every measurement, oldest first."""
@@ -92,7 +96,7 @@ class AirControl:
                 writer.write(wire.pack(question))
                 prefix = await reader.readexactly(wire.LENGTH_BYTES)
                 length = wire.body_length(prefix, wire.MAX_FROM_AIR_BYTES)
-                answer = wire.answer_decoder.decode(await reader.readexactly(length))
+                answer = wire.parse(wire.answer_decoder, await reader.readexactly(length))
             except (ConnectionError, asyncio.IncompleteReadError) as error:
                 raise NoAir(f"the air at {self._path} is gone") from error
         if isinstance(answer, wire.Refused):

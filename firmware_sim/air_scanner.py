@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, Final, Literal
 
-import msgspec
 from bleak.backends.scanner import (
     AdvertisementData,
     AdvertisementDataCallback,
@@ -84,12 +83,12 @@ class AirScanner(BaseBleakScanner):
                 for body in splitter.feed(data):
                     # Each in its own turn, as from D-Bus: a callback that raises goes to the
                     # loop's exception handler and does not silence the radio.
-                    loop.call_soon(self._hear, wire.advert_decoder.decode(body))
+                    loop.call_soon(self._hear, wire.parse(wire.advert_decoder, body))
                     heard += 1
                 loop.call_soon(_confirmer(writer, heard))
         except ConnectionError:
             pass
-        except (wire.MalformedMessage, msgspec.DecodeError) as error:
+        except wire.MalformedMessage as error:
             log.warning("the air sent nonsense", extra={"reason": str(error)})
         log.warning("lost the air", extra={"path": str(self.air_path), "heard": heard})
 

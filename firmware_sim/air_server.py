@@ -12,8 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol, assert_never
 
-import msgspec
-
 from firmware_sim import air_wire as wire
 from firmware_sim.air_radio import Beacon, Counts, Radio, World
 from firmware_sim.channel import Channel
@@ -207,7 +205,7 @@ class AirServer:
     ) -> None:
         try:
             await self._serve(reader, writer)
-        except (wire.MalformedMessage, MalformedId, msgspec.DecodeError) as error:
+        except (wire.MalformedMessage, MalformedId) as error:
             self._malformed += 1
             log.warning("guest of the air sent nonsense", extra={"reason": str(error)})
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -216,7 +214,7 @@ class AirServer:
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        hello = wire.hello_decoder.decode(await _read_body(reader))
+        hello = wire.parse(wire.hello_decoder, await _read_body(reader))
         if isinstance(hello, wire.RadioHello):
             await self._serve_radio(hello, reader, writer)
         else:
@@ -247,7 +245,7 @@ class AirServer:
     async def _listen_to(self, radio: Radio, reader: asyncio.StreamReader) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            message = wire.radio_decoder.decode(await _read_body(reader))
+            message = wire.parse(wire.radio_decoder, await _read_body(reader))
             if isinstance(message, wire.Confirmed):
                 radio.confirm(message.count, loop.time())
             else:
@@ -257,7 +255,7 @@ class AirServer:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         while True:
-            question = wire.question_decoder.decode(await _read_body(reader))
+            question = wire.parse(wire.question_decoder, await _read_body(reader))
             writer.write(wire.pack(await self._answer(question)))
             await writer.drain()
 

@@ -7,9 +7,11 @@ The first message of a connection is a hello that says what it is: a radio, whic
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
+
+MessageT = TypeVar("MessageT")
 
 MAX_TO_AIR_BYTES: Final = 4096
 MAX_FROM_AIR_BYTES: Final = 16 << 20
@@ -181,6 +183,14 @@ radio_decoder: Final = msgspec.msgpack.Decoder[FromRadio](FromRadio)
 question_decoder: Final = msgspec.msgpack.Decoder[Question](Question)
 answer_decoder: Final = msgspec.msgpack.Decoder[Answer](Answer)
 advert_decoder: Final = msgspec.msgpack.Decoder(Advert)
+
+
+def parse(decoder: msgspec.msgpack.Decoder[MessageT], body: bytes) -> MessageT:
+    """Decode a body; raise MalformedMessage."""
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedMessage(str(error)) from error
 
 
 def pack(message: _Message) -> bytes:

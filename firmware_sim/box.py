@@ -123,21 +123,23 @@ def stored_j(design: BoxDesign, state: BoxState) -> Floats:
 
 
 def _step(design: BoxDesign, state: BoxState, outside_c: Floats, dt_s: float) -> None:
-    wall = design.wall_w_per_k + design.lid_w_per_k * state.lid_open
+    # Conductances over the whole step: joules a kelvin, like the heat capacities.
+    wall = (design.wall_w_per_k + design.lid_w_per_k * state.lid_open) * dt_s
+    pack = design.pack_w_per_k * dt_s
+    product = design.product_w_per_k * dt_s
     melting_c = pack_c(design, state.pack_j)
-    inertia = design.air_j_per_k / dt_s
-    goods_inertia = design.product_j_per_k / dt_s
     # The goods' equation, solved for their new temperature and put into the air's.
-    through = design.product_w_per_k * goods_inertia / (design.product_w_per_k + goods_inertia)
+    through = product * design.product_j_per_k / (product + design.product_j_per_k)
     air_c = (
-        inertia * state.air_c
+        design.air_j_per_k * state.air_c
         + wall * outside_c
-        + design.pack_w_per_k * melting_c
+        + pack * melting_c
         + through * state.product_c
-    ) / (inertia + wall + design.pack_w_per_k + through)
-    state.product_c = state.product_c + through / goods_inertia * (air_c - state.product_c)
-    state.pack_j = state.pack_j + design.pack_w_per_k * (air_c - melting_c) * dt_s
-    state.heat_in_j = state.heat_in_j + wall * (outside_c - air_c) * dt_s
+    ) / (design.air_j_per_k + wall + pack + through)
+    to_product_j = through * (air_c - state.product_c)
+    state.product_c = state.product_c + to_product_j / design.product_j_per_k
+    state.pack_j = state.pack_j + pack * (air_c - melting_c)
+    state.heat_in_j = state.heat_in_j + wall * (outside_c - air_c)
     state.air_c = air_c
     left = np.exp(-dt_s / design.logger_time_constant_s)
     state.logger_c = air_c + (state.logger_c - air_c) * left

@@ -115,16 +115,18 @@ def stored_j(design: ReeferDesign, state: ReeferState) -> Floats:
 
 def _step(design: ReeferDesign, state: ReeferState, outside_c: Floats, dt_s: float) -> None:
     defrosting = _run_controls(design, state, dt_s)
-    source_w = defrosting * design.defrost_heat_w - state.cooling * design.cooling_w
-    wall = design.wall_w_per_k + state.door_open * door_w_per_k(design, state.air_c, outside_c)
-    inertia = design.air_j_per_k / dt_s
-    cargo_inertia = design.cargo_j_per_k / dt_s
-    through = design.cargo_w_per_k * cargo_inertia / (design.cargo_w_per_k + cargo_inertia)
-    air_c = (inertia * state.air_c + wall * outside_c + through * state.cargo_c + source_w) / (
-        inertia + wall + through
-    )
-    state.cargo_c = state.cargo_c + through / cargo_inertia * (air_c - state.cargo_c)
-    state.heat_in_j = state.heat_in_j + (wall * (outside_c - air_c) + source_w) * dt_s
+    source_j = (defrosting * design.defrost_heat_w - state.cooling * design.cooling_w) * dt_s
+    door = state.door_open * door_w_per_k(design, state.air_c, outside_c)
+    # As in firmware_sim.box: joules a kelvin over the whole step.
+    wall = (design.wall_w_per_k + door) * dt_s
+    cargo = design.cargo_w_per_k * dt_s
+    through = cargo * design.cargo_j_per_k / (cargo + design.cargo_j_per_k)
+    air_c = (
+        design.air_j_per_k * state.air_c + wall * outside_c + through * state.cargo_c + source_j
+    ) / (design.air_j_per_k + wall + through)
+    to_cargo_j = through * (air_c - state.cargo_c)
+    state.cargo_c = state.cargo_c + to_cargo_j / design.cargo_j_per_k
+    state.heat_in_j = state.heat_in_j + wall * (outside_c - air_c) + source_j
     state.air_c = air_c
     left = np.exp(-dt_s / design.logger_time_constant_s)
     state.logger_c = air_c + (state.logger_c - air_c) * left

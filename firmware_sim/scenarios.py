@@ -32,7 +32,7 @@ class Story(StrEnum):
     """What becomes of a logger's box."""
 
     STEADY = "steady"
-    LID_OPENED = "lid-opened"  # now and then, for half a minute
+    LID_OPENED = "lid-opened"  # now and then, for 40 s
     WARMING = "warming"  # a bad box whose ice has just gone
 
 
@@ -70,7 +70,7 @@ def loggers_of(settings: SimSettings) -> list[SimulatedLogger]:
 def lid_openings_of(loggers: list[SimulatedLogger]) -> list[LidOpening]:
     """Return what happens by itself: a first opening soon, so that a minute's demo shows it."""
     return [
-        LidOpening(logger_id=logger.logger_id, first_s=15.0, every_s=300.0, open_s=30.0)
+        LidOpening(logger_id=logger.logger_id, first_s=12.0, every_s=300.0, open_s=40.0)
         for logger in loggers
         if logger.story is Story.LID_OPENED
     ]

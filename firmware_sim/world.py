@@ -28,8 +28,8 @@ _PACKS: Final = {
 }
 _PRODUCT_KG: Final = 5.0
 _BAD_BOX_KG: Final = (0.8, 0.3)  # goods, pack: little, so that it warms within a minute
-_PACK_W_PER_K: Final = {Story.STEADY: 8.0, Story.LID_OPENED: 8.0, Story.WARMING: 12.0}
-_LID_W_PER_K: Final = 2.0
+_PACK_W_PER_K: Final = {Story.STEADY: 8.0, Story.LID_OPENED: 8.0, Story.WARMING: 11.0}
+_LID_W_PER_K: Final = 5.0
 _AIR_J_PER_K: Final = 500.0  # 50 l of air (60 J/K) and the inner skin
 _OUTSIDE_C: Final = 30.0
 _LOG_SD: Final = {"wall": 0.25, "product": 0.35, "logger": 0.4}
