@@ -110,6 +110,7 @@ def test_a_folder_closed_to_the_servers_account_is_named_with_the_remedy(tmp_pat
     closed = tmp_path / "home"
     closed.mkdir(mode=0o700)
     (closed / "cache").mkdir()
+    (closed / "cache").chmod(0o755)  # whatever the umask says
     stranger = Account("postgres", uid=os.getuid() + 1, gid=os.getgid() + 1)
     with pytest.raises(StackError, match=f"{closed} is closed to the account postgres.*FROSTLINE"):
         check_reachable(closed / "cache", stranger)
