@@ -119,7 +119,7 @@ class Uplink:
 
     async def _serve(self, connection: Connection, *, session_present: bool) -> None:
         log.info("broker is there", extra={"session_kept": session_present})
-        self.state.connected = True
+        self.state.connected, self.state.last_failure = True, ""
         CONNECTED.set(1)
         self._window.reconnected(session_present=session_present, now_s=_now_s())
         self._status_due_s = _now_s()
@@ -179,6 +179,7 @@ class Uplink:
             self._window.unheard(event.batch_id, _now_s())
         elif event.reason >= _FAILURE:
             BATCHES.labels("refused").inc()
+            self.state.last_failure = f"broker refuses a batch: {event.words}"
             log.error("broker refuses a batch", extra={"reason": event.words})
         else:
             self._window.acknowledged(event.batch_id)

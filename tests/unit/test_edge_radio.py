@@ -1,0 +1,177 @@
+"""The radio scans for ever, begins anew when it falls silent, and in the end gives up."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import ClassVar, Literal
+
+import pytest
+from bleak.backends.scanner import (
+    AdvertisementData,
+    AdvertisementDataCallback,
+    BaseBleakScanner,
+)
+from bleak.exc import BleakError
+
+from edge.advert import Advert
+from edge.radio import Radio, RadioSilent, ScanPlan
+from frostline.stack.waiting import wait_until
+
+ADVERT = AdvertisementData(None, {0x0499: b"\x05"}, {}, [], None, -60, ())
+QUICK = ScanPlan(silence_s=0.05, restarts=2, look_s=0.005)
+
+
+class Scanner(BaseBleakScanner):
+    """A backend for bleak that hears what a test says."""
+
+    begun: ClassVar[list["Scanner"]]
+    refuse_passive: ClassVar[bool]
+
+    def __init__(
+        self,
+        callback: AdvertisementDataCallback | None,
+        service_uuids: list[str] | None,
+        mode: Literal["active", "passive"],
+        **_platform: object,
+    ) -> None:
+        super().__init__(callback, service_uuids)
+        self.mode = mode
+        self.stopped = False
+
+    async def start(self) -> None:
+        if self.mode == "passive" and self.refuse_passive:
+            raise BleakError("passive scanning on Linux requires BlueZ >= 5.56")
+        self.begun.append(self)
+
+    async def stop(self) -> None:
+        self.stopped = True
+
+    def hear(self, address: str = "c4:a5:e3:00:00:01") -> None:
+        device = self.create_or_update_device(address, address, None, None, ADVERT)
+        self.call_detection_callbacks(device, ADVERT)
+
+
+@pytest.fixture
+def backend() -> type[Scanner]:
+    class Fresh(Scanner):
+        begun: ClassVar[list[Scanner]] = []
+        refuse_passive = False
+
+    return Fresh
+
+
+def run_radio(
+    backend: type[Scanner],
+    hear: Callable[[Advert], object],
+    script: Callable[[], Awaitable[None]],
+    plan: ScanPlan = QUICK,
+) -> None:
+    """Run a radio until the script ends; raise what the radio raises."""
+
+    async def both() -> None:
+        radio = asyncio.create_task(Radio(hear, backend=backend, plan=plan).run())
+        acting = asyncio.create_task(script())  # type: ignore[arg-type]  # a coroutine
+        async with asyncio.timeout(10):
+            await asyncio.wait((radio, acting), return_when=asyncio.FIRST_COMPLETED)
+        if not radio.done():
+            radio.cancel()
+            await asyncio.wait([radio])
+        acting.cancel()
+        await asyncio.wait([acting])
+        if not radio.cancelled():
+            radio.result()
+
+    asyncio.run(both())
+
+
+async def until(condition: Callable[[], object]) -> None:
+    await asyncio.to_thread(wait_until, condition, what="the radio")
+
+
+def test_adverts_are_handed_on_with_the_address_in_capitals(backend: type[Scanner]) -> None:
+    heard: list[Advert] = []
+
+    async def script() -> None:
+        await until(lambda: backend.begun)
+        backend.begun[0].hear()
+
+    run_radio(backend, heard.append, script)
+    assert heard == [Advert("C4:A5:E3:00:00:01", -60, {0x0499: b"\x05"}, {}, (), None)]
+    assert backend.begun[0].stopped
+
+
+def test_a_passive_scan_that_is_refused_becomes_an_active_one(backend: type[Scanner]) -> None:
+    backend.refuse_passive = True
+
+    async def script() -> None:
+        await until(lambda: backend.begun)
+
+    run_radio(backend, lambda _: None, script)
+    assert [scan.mode for scan in backend.begun] == ["active"]
+
+
+def test_a_silent_radio_begins_anew_and_then_gives_up(backend: type[Scanner]) -> None:
+    """Three scans in all: the first, and two restarts."""
+
+    async def script() -> None:
+        await asyncio.Event().wait()
+
+    with pytest.raises(RadioSilent):
+        run_radio(backend, lambda _: None, script)
+    assert len(backend.begun) == 3
+    assert all(scan.stopped for scan in backend.begun)
+
+
+def test_silence_counts_from_the_last_advert(backend: type[Scanner]) -> None:
+    """While adverts are heard, one scan lasts for three times the limit."""
+
+    async def script() -> None:
+        await until(lambda: backend.begun)
+        loop = asyncio.get_running_loop()
+        end_s = loop.time() + 3 * QUICK.silence_s
+        while loop.time() < end_s:
+            backend.begun[0].hear()
+            await asyncio.sleep(0)
+        assert len(backend.begun) == 1
+        await until(lambda: len(backend.begun) == 2)
+
+    run_radio(backend, lambda _: None, script)
+
+
+def test_a_radio_that_spoke_again_has_all_its_restarts_again(backend: type[Scanner]) -> None:
+    async def script() -> None:
+        for number in range(1, 6):
+            await until(lambda number=number: len(backend.begun) == number)
+            backend.begun[-1].hear()
+
+    run_radio(backend, lambda _: None, script)
+    assert len(backend.begun) == 5
+
+
+def test_a_bug_in_what_hears_ends_the_radio(backend: type[Scanner]) -> None:
+    """Backends may swallow what their callback raises; the process must not live on deaf."""
+
+    def hear(_: Advert) -> None:
+        raise ZeroDivisionError
+
+    async def script() -> None:
+        await until(lambda: backend.begun)
+        with pytest.raises(ZeroDivisionError):
+            backend.begun[0].hear()
+        await asyncio.Event().wait()
+
+    with pytest.raises(ZeroDivisionError):
+        run_radio(backend, hear, script)
+
+
+def test_a_scan_that_remembers_too_many_addresses_begins_anew(
+    backend: type[Scanner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.radio._DEVICES_LIMIT", 10)
+
+    async def script() -> None:
+        await until(lambda: backend.begun)
+        for number in range(11):
+            backend.begun[0].hear(f"00:00:00:00:00:{number:02X}")
+        await until(lambda: len(backend.begun) == 2)
+
+    run_radio(backend, lambda _: None, script, ScanPlan(silence_s=0, look_s=0.005))
