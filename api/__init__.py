@@ -1,0 +1,1 @@
+"""The door for people and programs: orders, curves, the member's page."""

@@ -1,7 +1,7 @@
 -- How others read what a folder writes. Re-run at each migration: dropped first, so that a view may
 -- change its columns.
 
-DROP VIEW IF EXISTS heard_readings, latest_readings, known_loggers;
+DROP VIEW IF EXISTS heard_readings, latest_readings, known_loggers, schema_level;
 
 -- For a curve: constants for logger_id and measured_at reach the primary key of readings.
 CREATE VIEW heard_readings AS
@@ -23,3 +23,8 @@ SELECT COALESCE(l.logger_id, h.logger_id) AS logger_id, h.logger_key, h.frame_fo
        l.logger_id IS NULL AS unassigned
 FROM loggers l
 FULL JOIN heard_loggers h USING (logger_id);
+
+-- The newest migration that ran, for processes that ask whether they can serve.
+CREATE VIEW schema_level AS
+SELECT max(number) AS number
+FROM schema_migrations;

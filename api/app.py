@@ -1,0 +1,127 @@
+"""How do the api's parts become one application?"""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import HTMLResponse, Response
+from fastapi.routing import APIRoute
+from fastapi.staticfiles import StaticFiles
+from fastapi_offline import FastAPIOffline
+
+from api import (
+    bindings,
+    curves,
+    errors,
+    health,
+    live,
+    loggers,
+    orders,
+    page,
+    places,
+    stays,
+    store,
+)
+from api.context import Clock, Context, utc_now
+from api.hub import Hub
+from api.observe import Metrics, Observed, WithoutLinks
+from api.settings import ApiSettings
+
+_STATIC: Final = Path(str(files("api").joinpath("static")))
+_DESCRIPTION: Final = (
+    "Proves the cold chain of every grocery order. Services show a token "
+    "(`Authorization: Bearer`), members a link to one order; times are UTC, temperatures °C. "
+    "Refusals are `application/problem+json` (RFC 9457)."
+)
+_TAGS: Final = [
+    {"name": "orders", "description": "Orders, their consignments and milestones. "},
+    {"name": "bindings", "description": "Which box or place a logger measures, and when."},
+    {"name": "stays", "description": "Where a consignment stood, and when."},
+    {"name": "curves", "description": "What was measured: a gap is unknown, never fine."},
+    {"name": "loggers", "description": "Loggers that are registered or were heard."},
+    {"name": "places", "description": "Cold rooms, vehicles and lockers with a logger."},
+    {"name": "operation", "description": "For those who run the api."},
+]
+# The documentation's own page: Swagger UI writes styles into itself, and nothing else is inline.
+_DOCS_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+class _KeptStatic(StaticFiles):
+    """Static files under versioned addresses: a browser keeps them."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def create_app(settings: ApiSettings, *, clock: Clock = utc_now) -> FastAPI:
+    """Return the application; its pool and event hub live as long as its lifespan."""
+    metrics = Metrics()
+    hub = Hub(settings.database_url, queue_events=settings.live_queue_events, metrics=metrics)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        pool = store.make_pool(settings.database_url, max_size=settings.pool_max_size)
+        await pool.open()
+        app.state.context = Context(
+            settings=settings, pool=pool, hub=hub, clock=clock, metrics=metrics
+        )
+        try:
+            async with hub.running():
+                yield
+        finally:
+            await pool.close()
+
+    app = FastAPIOffline(
+        docs_url=None,
+        redoc_url=None,
+        title="Frostline",
+        summary="Temperature curves of orders, and what travels with them.",
+        description=_DESCRIPTION,
+        version=version("frostline"),
+        openapi_tags=_TAGS,
+        lifespan=lifespan,
+        max_body_size=settings.max_body_bytes,
+        generate_unique_id_function=_operation_id,
+    )
+    for router in _ROUTERS:
+        app.include_router(router)
+    app.add_api_route("/docs", _docs, include_in_schema=False)
+    app.mount("/static", _KeptStatic(directory=_STATIC), name="static")
+    app.add_middleware(Observed, metrics=metrics)
+    errors.install(app)
+    errors.declare(app)
+    logging.getLogger("uvicorn.access").addFilter(WithoutLinks())
+    return app
+
+
+_ROUTERS: Final[tuple[APIRouter, ...]] = (
+    orders.router,
+    bindings.router,
+    stays.router,
+    curves.router,
+    live.router,
+    loggers.router,
+    places.router,
+    health.router,
+    page.router,
+)
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+async def _docs(request: Request) -> HTMLResponse:
+    root = request.scope.get("root_path", "")
+    html = (_STATIC / "docs.html").read_text(encoding="utf-8").replace("{root}", root)
+    return HTMLResponse(html, headers={"Content-Security-Policy": _DOCS_POLICY})

@@ -1,0 +1,221 @@
+"""What does a refusal look like on HTTP?
+
+The only place that knows status codes for errors: one table, RFC 9457 bodies. A body names no path,
+since a member's path is a secret.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from api import refusals
+from api.refusals import Refused
+
+log = logging.getLogger(__name__)
+
+PROBLEM_JSON: Final = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of problem: its status, its name in `type`, and its title."""
+
+    status: HTTPStatus
+    name: str
+    title: str
+
+
+# The table: from an error to a status. A subclass stands before its base.
+KINDS: Final[Mapping[type[Refused], Kind]] = {
+    refusals.NoSuchThing: Kind(HTTPStatus.NOT_FOUND, "not-found", "No such thing"),
+    refusals.AlreadyExists: Kind(HTTPStatus.CONFLICT, "already-exists", "The id is taken"),
+    refusals.KeyReused: Kind(HTTPStatus.CONFLICT, "key-reused", "The key was used"),
+    refusals.BindingOverlaps: Kind(HTTPStatus.CONFLICT, "binding-overlaps", "The logger is taken"),
+    refusals.StayOverlaps: Kind(HTTPStatus.CONFLICT, "stay-overlaps", "The box is elsewhere"),
+    refusals.AlreadyClosed: Kind(HTTPStatus.CONFLICT, "already-closed", "It has ended"),
+    refusals.EndsBeforeStart: Kind(HTTPStatus.CONFLICT, "ends-before-start", "It ends too soon"),
+    refusals.MilestoneReached: Kind(HTTPStatus.CONFLICT, "milestone-reached", "History stands"),
+    refusals.TooManyReadings: Kind(HTTPStatus.BAD_REQUEST, "too-many-readings", "Too long a curve"),
+    refusals.BadQuery: Kind(HTTPStatus.BAD_REQUEST, "bad-query", "The request contradicts itself"),
+    refusals.NotAcceptable: Kind(HTTPStatus.NOT_ACCEPTABLE, "not-acceptable", "No such format"),
+    refusals.NoToken: Kind(HTTPStatus.UNAUTHORIZED, "no-token", "A valid token is needed"),
+    refusals.ScopeMissing: Kind(HTTPStatus.FORBIDDEN, "scope-missing", "Not allowed"),
+    refusals.LinkRefused: Kind(HTTPStatus.FORBIDDEN, "link-refused", "Not allowed"),
+    refusals.DatabaseAway: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "database-away", "Try again soon"),
+}
+MALFORMED: Final = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "malformed", "The request is malformed")
+FAULT: Final = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", "A fault of ours")
+
+# What may meet any request with a token.
+_TOKEN_REFUSALS: Final = (refusals.NoToken, refusals.ScopeMissing, refusals.DatabaseAway)
+_REF: Final = "#/components/schemas/{model}"
+
+_HEADERS: Final[Mapping[type[Refused], Mapping[str, str]]] = {
+    refusals.NoToken: {"WWW-Authenticate": "Bearer"},
+    refusals.DatabaseAway: {"Retry-After": "3"},
+}
+
+
+class Fault(BaseModel):
+    """What is wrong in one place of a request."""
+
+    model_config = ConfigDict(frozen=True)
+
+    where: str = Field(examples=["body.placed_at"])
+    what: str = Field(examples=["2026-11-21T10:00:00 has no time zone"])
+
+
+class Problem(BaseModel):
+    """A refusal (RFC 9457)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: str = Field(examples=["urn:frostline:problem:not-found"])
+    title: str = Field(examples=["No such thing"])
+    status: int = Field(examples=[404])
+    detail: str = Field(examples=["There is no order 2026-1121-0007."])
+    errors: list[Fault] | None = None
+
+
+def problems(*errors: type[Refused], malformed: bool = True) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses` that declare an operation's refusals in OpenAPI."""
+    kinds = [KINDS[error] for error in errors]
+    if malformed:
+        kinds.append(MALFORMED)
+    declared: dict[int | str, dict[str, Any]] = {}
+    for kind in sorted(kinds, key=lambda kind: kind.status):
+        entry = declared.setdefault(
+            int(kind.status),
+            {
+                "description": kind.title,
+                "content": {
+                    PROBLEM_JSON: {
+                        "schema": {"$ref": "#/components/schemas/Problem"},
+                        "examples": {},
+                    }
+                },
+            },
+        )
+        entry["content"][PROBLEM_JSON]["examples"][kind.name] = {
+            "value": _body(kind, f"{kind.title}.", None)
+        }
+    return declared
+
+
+def status_of(error: type[Refused]) -> int:
+    """Return the status of an error, for an answer that isn't problem+json."""
+    return int(KINDS[error].status)
+
+
+def problem_response(
+    kind: Kind,
+    detail: str,
+    *,
+    errors: Sequence[Fault] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return a refusal as problem+json."""
+    return JSONResponse(
+        _body(kind, detail, errors),
+        status_code=kind.status,
+        media_type=PROBLEM_JSON,
+        headers=dict(headers or {}),
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Let every refusal, ours and the framework's, answer as a problem."""
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _framework)
+    # Starlette raises it again after the answer: a bug ends in the log, with its traceback.
+    app.add_exception_handler(Exception, _fault)
+
+
+def declare(app: FastAPI) -> None:
+    """Put the problem's schema and the refusals common to all into the OpenAPI document."""
+    make = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = make()
+            schemas = document["components"]["schemas"]
+            schemas["Problem"] = Problem.model_json_schema(ref_template=_REF)
+            schemas["Fault"] = schemas["Problem"].pop("$defs")["Fault"]
+            for name in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(name, None)
+            for operation in _operations(document):
+                if "security" in operation:
+                    common = problems(*_TOKEN_REFUSALS, malformed=False)
+                    operation["responses"] |= {str(k): v for k, v in common.items()}
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    # FastAPI's own way to change its document is to replace this method.
+    app.openapi = described  # type: ignore[method-assign]
+
+
+def _operations(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [operation for path in document["paths"].values() for operation in path.values()]
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    for kind_of, kind in KINDS.items():
+        if isinstance(error, kind_of):
+            return problem_response(kind, str(error), headers=_HEADERS.get(kind_of))
+    raise error
+
+
+async def _malformed(_: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    faults = [Fault(where=_where(e["loc"]), what=_what(e)) for e in error.errors()[:20]]
+    detail = "; ".join(f"{fault.where}: {fault.what}" for fault in faults[:3])
+    return problem_response(MALFORMED, detail, errors=faults)
+
+
+async def _framework(_: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    status = HTTPStatus(error.status_code)
+    name = status.phrase.lower().replace(" ", "-")
+    kind = Kind(status, name, status.phrase)
+    return problem_response(kind, status.description or status.phrase, headers=error.headers)
+
+
+async def _fault(_: Request, error: Exception) -> Response:
+    del error  # logged by the server; the client is told nothing of it
+    return problem_response(FAULT, "This is a fault of ours, and it has been logged.")
+
+
+def _body(kind: Kind, detail: str, errors: Sequence[Fault] | None) -> dict[str, Any]:
+    problem = Problem(
+        type=f"urn:frostline:problem:{kind.name}",
+        title=kind.title,
+        status=int(kind.status),
+        detail=detail,
+        errors=list(errors) if errors else None,
+    )
+    return problem.model_dump(exclude_none=True)
+
+
+def _where(loc: Sequence[object]) -> str:
+    text = ""
+    for part in loc:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.lstrip(".")
+
+
+def _what(error: Mapping[str, Any]) -> str:
+    if error["type"] == "json_invalid":
+        return f"not JSON: {error.get('ctx', {}).get('error', 'unreadable')}"
+    # pydantic puts this before the message of a ValueError of ours.
+    return str(error["msg"]).removeprefix("Value error, ")

@@ -1,0 +1,183 @@
+"""How far is an order, and how are its goods, in a member's words?
+
+From an order and its curves to what the page shows: values in, words out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from api import chart
+from api.chart import View
+from api.curve import ConsignmentCurve, Newest, Verdict, extremes_of, newest_of, thin
+from api.order_curve import time_of
+from api.resources import Order
+from api.words import Words, age_words, degrees, range_words
+
+STEPS: Final = ("placed", "packed", "departed", "arrived", "delivered")
+
+_CHART_POINTS: Final = 400  # a phone is about 400 px wide
+_OUT: Final = frozenset({Verdict.TOO_WARM, Verdict.TOO_COLD})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A milestone of the journey."""
+
+    name: str
+    words: str
+    reached: str | None  # time of day
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What the page says of one consignment."""
+
+    consignment_id: str
+    zone: str
+    zone_words: str
+    range_words: str
+    verdict: str
+    verdict_words: str
+    temperature: str | None
+    measured_at_ms: int | None
+    measured_at: str | None
+    age: str | None
+    measured_by: str
+    lowest: str | None
+    highest: str | None
+    notes: tuple[str, ...]
+    readings: int
+    is_open: bool
+    chart: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journey:
+    """What the page says of an order."""
+
+    order_id: str
+    mood: str  # fine, warn, wait or done: colours the headline, which says it in words
+    headline: str
+    due: str | None
+    steps: tuple[Step, ...]
+    cancelled: str | None
+    cards: tuple[Card, ...]
+
+
+def tell(order: Order, curves: Sequence[ConsignmentCurve], view: View) -> Journey:
+    """Return what the page shows of an order."""
+    reached: dict[str, datetime] = {m.milestone: m.at for m in order.milestones}
+    newest = [newest_of(curve, now_ms=view.now_ms) for curve in curves]
+    mood, headline = _headline(newest, frozenset(reached), view.words)
+    return Journey(
+        order_id=order.order_id,
+        mood=mood,
+        headline=headline,
+        due=_due(order, view),
+        steps=_steps(reached, view),
+        cancelled=local_time(reached["cancelled"], view) if "cancelled" in reached else None,
+        cards=tuple(
+            _card(curve, latest, replace(view, prefix=f"c{index}"))
+            for index, (curve, latest) in enumerate(zip(curves, newest, strict=True))
+        ),
+    )
+
+
+def local_time(at: datetime, view: View) -> str:
+    """Write a time of the member's zone, with its date unless it is today."""
+    local = at.astimezone(view.zone)
+    today = time_of(view.now_ms).astimezone(view.zone).date()
+    return f"{local:%H:%M}" if local.date() == today else f"{local:%m-%d %H:%M}"
+
+
+def zone_words(zone: ZoneInfo) -> str:
+    """Name a time zone as people know it."""
+    return zone.key.replace("_", " ")
+
+
+def _due(order: Order, view: View) -> str | None:
+    if order.due_at is None:
+        return None
+    return view.words.due.format(time=local_time(order.due_at, view))
+
+
+def _headline(
+    newest: Sequence[Newest | None], reached: frozenset[str], words: Words
+) -> tuple[str, str]:
+    verdicts = [latest.verdict for latest in newest if latest is not None]
+    out = sum(verdict in _OUT for verdict in verdicts)
+    unknown = len(newest) - sum(verdict is not Verdict.UNKNOWN for verdict in verdicts)
+    if "cancelled" in reached:
+        return "wait", words.cancelled
+    if "delivered" in reached:
+        fine = not out and not unknown
+        return ("done", words.delivered_in_range) if fine else ("wait", words.delivered_otherwise)
+    if out:
+        return "warn", words.some_out.format(count=out, total=len(newest))
+    if not verdicts:
+        return "wait", words.nothing_yet
+    if unknown:
+        return "wait", words.some_unknown.format(count=unknown, total=len(newest))
+    return "fine", words.all_in_range
+
+
+def _steps(reached: dict[str, datetime], view: View) -> tuple[Step, ...]:
+    done = [name for name in STEPS if name in reached]
+    current = done[-1] if done else None
+    return tuple(
+        Step(
+            name=name,
+            words=view.words.milestones[name],
+            reached=local_time(reached[name], view) if name in reached else None,
+            is_current=name == current,
+        )
+        for name in STEPS
+    )
+
+
+def _card(curve: ConsignmentCurve, latest: Newest | None, view: View) -> Card:
+    words = view.words
+    extremes = extremes_of(curve)
+    verdict = latest.verdict if latest else Verdict.UNKNOWN
+    return Card(
+        consignment_id=curve.consignment_id,
+        zone=curve.zone,
+        zone_words=words.zones[curve.zone],
+        range_words=range_words(curve.policy, words),
+        verdict=verdict,
+        verdict_words=words.verdicts[verdict] if latest else words.waiting,
+        temperature=degrees(latest.temperature_c) if latest else None,
+        measured_at_ms=latest.measured_at_ms if latest else None,
+        measured_at=time_of(latest.measured_at_ms).isoformat() if latest else None,
+        age=age_words((view.now_ms - latest.measured_at_ms) / 1000, words) if latest else None,
+        measured_by=_measured_by(latest, words),
+        lowest=degrees(extremes[0]) if extremes else None,
+        highest=degrees(extremes[1]) if extremes else None,
+        notes=tuple(_notes(curve, words)),
+        readings=sum(segment.readings for segment in curve.segments),
+        is_open=curve.life is None or curve.life.until_ms is None,
+        chart=chart.draw(thin(curve, points=_CHART_POINTS), view),
+    )
+
+
+def _measured_by(latest: Newest | None, words: Words) -> str:
+    if latest is None:
+        return words.waiting_long
+    if latest.source.place_name is None:
+        return words.measured_by_box
+    return words.measured_by_place.format(place=latest.source.place_name)
+
+
+def _notes(curve: ConsignmentCurve, words: Words) -> list[str]:
+    notes = []
+    places = sorted({s.source.place_name for s in curve.segments if s.source.place_name})
+    if places:
+        notes.append(words.place_note.format(places=", ".join(places)))
+    if curve.segments and curve.gaps:
+        phrase = words.gaps_one if len(curve.gaps) == 1 else words.gaps_many
+        notes.append(phrase.format(count=len(curve.gaps)))
+    return notes

@@ -1,0 +1,213 @@
+"""Which orders are there, what travels for them, and how far is their journey?"""
+
+from datetime import timedelta
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Query, Response, status
+from fastapi.responses import JSONResponse
+
+from api import bindings, examples, links, stays, store
+from api.access import LinksWriter, OrdersReader, OrdersWriter
+from api.context import Context, InContext
+from api.errors import problems
+from api.fields import IdempotencyKey, OrderIdPath, PageSize
+from api.idempotency import Keyed, answer_once
+from api.links import LinkTooLong
+from api.refusals import (
+    AlreadyExists,
+    BadQuery,
+    KeyReused,
+    MilestoneReached,
+    NoSuchThing,
+)
+from api.resources import (
+    Link,
+    MilestoneTime,
+    NewConsignment,
+    NewLink,
+    NewMilestone,
+    NewOrder,
+    Order,
+    OrderHead,
+)
+from api.store import Change, Connection
+from schemas.ids import OrderId, parse_consignment_id
+
+router = APIRouter(tags=["orders"])
+
+# These end the journey: the consignments close, and their loggers are free.
+LAST_MILESTONES: Final = frozenset({"delivered", "cancelled"})
+
+
+@router.post(
+    "/orders",
+    summary="Create an order with its consignments",
+    status_code=status.HTTP_201_CREATED,
+    response_model=Order,
+    responses={
+        **examples.answers(Order, examples.ORDER, status=201),
+        **problems(AlreadyExists, KeyReused, NoSuchThing),
+    },
+)
+async def post_order(
+    new: Annotated[NewOrder, examples.body(examples.NEW_ORDER)],
+    key: IdempotencyKey,
+    context: InContext,
+    caller: OrdersWriter,
+) -> Response:
+    """Write an order. The same key and body give the first answer again, another body 409."""
+    keyed = Keyed(
+        token_id=caller.token_id,
+        key=key,
+        operation="POST /orders",
+        body=new,
+        now=context.clock(),
+        kept_for=timedelta(hours=context.settings.idempotency_hours),
+    )
+    async with store.transaction(context.pool) as db:
+        answer = await answer_once(
+            db, keyed, status.HTTP_201_CREATED, lambda: _create(db, new, context)
+        )
+    headers = {"Location": f"/orders/{new.order_id}"}
+    return JSONResponse(answer.body, status_code=answer.status, headers=headers)
+
+
+@router.get(
+    "/orders",
+    summary="List orders",
+    responses={**examples.answers(list[OrderHead], [examples.ORDER_HEAD]), **problems()},
+)
+async def get_orders(
+    context: InContext,
+    _: OrdersReader,
+    after: Annotated[str, Query(max_length=63, description="The last id of the page before.")] = "",
+    limit: PageSize = 100,
+) -> list[OrderHead]:
+    """List orders in order of their ids."""
+    async with store.transaction(context.pool) as db:
+        return await store.orders(db, after=after, limit=limit)
+
+
+@router.get(
+    "/orders/{order_id}",
+    summary="Look at one order",
+    responses={**examples.answers(Order, examples.ORDER), **problems(NoSuchThing)},
+)
+async def get_order(order_id: OrderIdPath, context: InContext, _: OrdersReader) -> Order:
+    """Return an order with its journey, consignments, bindings and stays."""
+    async with store.transaction(context.pool) as db:
+        return await find_order(db, order_id)
+
+
+@router.put(
+    "/orders/{order_id}/milestones/{milestone}",
+    summary="Say that an order has reached a milestone",
+    responses={
+        **examples.answers(Order, examples.ORDER),
+        **problems(NoSuchThing, MilestoneReached),
+    },
+)
+async def put_milestone(
+    order_id: OrderIdPath,
+    milestone: Annotated[NewMilestone, Path(description="A step of the journey.")],
+    reached: Annotated[MilestoneTime, examples.body(examples.MILESTONE_TIME)],
+    context: InContext,
+    caller: OrdersWriter,
+) -> Order:
+    """Write a milestone. `delivered` and `cancelled` close the consignments and free their loggers.
+
+    Repeating it changes nothing; another time for a milestone that was reached is refused.
+    """
+    async with store.transaction(context.pool) as db:
+        if not await store.lock_order(db, order_id):
+            raise NoSuchThing("order", order_id)
+        if await store.reach_milestone(db, order_id, milestone, at=reached.at):
+            if milestone in LAST_MILESTONES:
+                await _end_journey(db, order_id, milestone, reached, by=caller.name)
+            await store.announce(
+                db,
+                Change(
+                    type=f"frostline.order.{milestone}",
+                    from_at=reached.at,
+                    to_at=context.clock(),
+                    order_id=order_id,
+                    data={"milestone": milestone},
+                ),
+                now=context.clock(),
+            )
+        order = await find_order(db, order_id)
+    _refuse_another_time(order, milestone, reached)
+    return order
+
+
+@router.post(
+    "/orders/{order_id}/links",
+    summary="Make a member's link to an order",
+    status_code=status.HTTP_201_CREATED,
+    responses={
+        **examples.answers(Link, examples.LINK, status=201),
+        **problems(NoSuchThing, BadQuery),
+    },
+)
+async def post_link(
+    order_id: OrderIdPath,
+    new: Annotated[NewLink, examples.body(examples.NEW_LINK)],
+    context: InContext,
+    _: LinksWriter,
+) -> Link:
+    """Return an address that shows this order, and nothing else, until it expires."""
+    async with store.transaction(context.pool) as db:
+        await find_order(db, order_id)
+    try:
+        url = links.order_link(context.settings, order_id, new.expires_at, now=context.clock())
+    except LinkTooLong as error:
+        raise BadQuery(str(error)) from error
+    return Link(url=url, expires_at=new.expires_at)
+
+
+async def find_order(db: Connection, order_id: OrderId) -> Order:
+    """Return an order; raise NoSuchThing."""
+    order = await store.order(db, order_id)
+    if order is None:
+        raise NoSuchThing("order", order_id)
+    return order
+
+
+async def _create(db: Connection, new: NewOrder, context: Context) -> Order:
+    time_zone = new.time_zone or context.settings.default_time_zone
+    if not await store.create_order(db, new, time_zone=time_zone):
+        raise AlreadyExists("order", new.order_id)
+    for consignment in new.consignments:
+        await _open(db, new, consignment)
+    change = Change(
+        type="frostline.order.created",
+        from_at=new.placed_at,
+        to_at=context.clock(),
+        order_id=new.order_id,
+        data={"member_level": new.member_level},
+    )
+    await store.announce(db, change, now=context.clock())
+    return await find_order(db, new.order_id)
+
+
+async def _open(db: Connection, order: NewOrder, new: NewConsignment) -> None:
+    policy_id = new.policy_id or new.zone
+    if not await store.policy_exists(db, policy_id, new.zone):
+        raise NoSuchThing(f"policy for {new.zone} goods named", policy_id)
+    consignment_id = new.consignment_id or parse_consignment_id(f"{order.order_id}.{new.zone}")
+    if not await store.open_consignment(db, order, consignment_id, new):
+        raise AlreadyExists("consignment", consignment_id)
+
+
+async def _end_journey(
+    db: Connection, order_id: OrderId, milestone: str, reached: MilestoneTime, *, by: str
+) -> None:
+    await bindings.end_all_of_order(db, order_id, at=reached.at, by=by, why=milestone)
+    await stays.end_all_of_order(db, order_id, at=reached.at)
+    await store.close_consignments(db, order_id, at=reached.at)
+
+
+def _refuse_another_time(order: Order, milestone: str, reached: MilestoneTime) -> None:
+    for written in order.milestones:
+        if written.milestone == milestone and written.at != reached.at:
+            raise MilestoneReached(milestone, written.at)

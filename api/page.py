@@ -1,0 +1,163 @@
+"""What does a member see of an order?
+
+Rendered here, whole, for a phone without JavaScript; the page's small script only asks for `now`
+again when the stream says that something changed. A link that is wrong, expired or foreign shows
+nothing, and looks the same in each case.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from api import chart, journey, store
+from api.access import Member, verify_link
+from api.chart import View
+from api.context import Context, InContext
+from api.curve import ConsignmentCurve, thin
+from api.curves import CHART_POINTS, MEDIA_TYPES, with_etag
+from api.errors import status_of
+from api.links import MemberLink
+from api.live import Listener, Since, live_response
+from api.negotiate import best_language
+from api.order_curve import Asked, ms_of, read_order_curve
+from api.refusals import LinkRefused, NoSuchThing
+from api.resources import Order
+from api.store import Position
+from api.words import WORDS, Language
+
+router = APIRouter(include_in_schema=False)
+
+_FOLDER: Final = Path(str(files("api").joinpath("templates")))
+_CARD_WIDTH, _CARD_HEIGHT = 360, 190
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """An order as a member's link shows it, as it was behind a position in `events`."""
+
+    order: Order
+    curves: Sequence[ConsignmentCurve]
+    view: View
+    position: Position
+
+
+def language_of(request: Request, lang: Annotated[Language | None, Query()] = None) -> Language:
+    """Return the language that is asked for, else the browser's, else Chinese."""
+    if lang is not None:
+        return lang
+    accepted = request.headers.get("accept-language", "")
+    return Language(best_language(accepted, tuple(Language), otherwise=Language.CHINESE))
+
+
+Lang = Annotated[Language, Depends(language_of)]
+
+
+@router.get("/m/{link}", response_class=HTMLResponse)
+async def get_page(link: str, language: Lang, request: Request, context: InContext) -> Response:
+    """Show the whole page."""
+    try:
+        member_link = verify_link(context, link)
+        look = await _look(context, member_link, language)
+    except LinkRefused:
+        return _render("refused.html", request, language, status=status_of(LinkRefused))
+    return _render("page.html", request, language, link=link, look=look, member_link=member_link)
+
+
+@router.get("/m/{link}/now", response_class=HTMLResponse)
+async def get_now(member: Member, language: Lang, request: Request, context: InContext) -> Response:
+    """Show the part of the page that changes."""
+    look = await _look(context, member, language)
+    return _render("journey.html", request, language, look=look)
+
+
+@router.get("/m/{link}/curve.svg", response_class=Response)
+async def get_member_svg(
+    member: Member, language: Lang, request: Request, context: InContext
+) -> Response:
+    """Show the curves alone."""
+    look = await _look(context, member, language)
+    body = chart.draw_order([thin(c, points=CHART_POINTS) for c in look.curves], look.view)
+    headers = {"Content-Security-Policy": chart.CONTENT_POLICY}
+    return with_etag(body.encode(), MEDIA_TYPES["svg"], request, headers)
+
+
+@router.get("/m/{link}/live", response_class=Response)
+async def get_member_live(member: Member, begin: Since, context: InContext) -> Response:
+    """Follow the order live, until the link expires."""
+    listener = Listener(
+        order_id=member.order_id,
+        since=begin,
+        expires_at=member.expires_at,
+        still_allowed=_always,
+    )
+    try:
+        return await live_response(context, listener)
+    except NoSuchThing as error:
+        raise LinkRefused from error
+
+
+async def _look(context: Context, member: MemberLink, language: Language) -> Look:
+    now = context.clock()
+    async with store.transaction(context.pool) as db:
+        position = await store.live_position(db)  # before the curve: the stream goes on from here
+        order = await store.order(db, member.order_id)
+        if order is None:
+            raise LinkRefused
+        asked = Asked(now=now, max_readings=context.settings.max_curve_readings)
+        curves = await read_order_curve(db, order, asked)
+    view = View(now_ms=ms_of(now), zone=ZoneInfo(order.time_zone), language=language)
+    return Look(order=order, curves=curves, view=view, position=position)
+
+
+async def _always() -> bool:
+    return True  # a link ends only by its date, or with the secret that signed it
+
+
+def _render(
+    template: str, request: Request, language: Language, *, status: int = 200, **values: Any
+) -> Response:
+    words = WORDS[language]
+    look: Look | None = values.get("look")
+    if look is not None:
+        card_view = replace(look.view, width=_CARD_WIDTH, height=_CARD_HEIGHT)
+        values["journey"] = journey.tell(look.order, look.curves, card_view)
+        values["zone"] = journey.zone_words(look.view.zone)
+    member_link: MemberLink | None = values.get("member_link")
+    if look is not None and member_link is not None:
+        values["valid_until"] = journey.local_time(member_link.expires_at, look.view)
+    html = _templates.get_template(template).render(
+        words=words,
+        language=language,
+        other="zh" if language is Language.ENGLISH else "en",
+        root=request.scope.get("root_path", ""),
+        version=_VERSION,
+        **values,
+    )
+    headers = {"Content-Language": words.tag, "Vary": "Accept-Language"}
+    return HTMLResponse(html, status_code=status, headers=headers)
+
+
+def _static_version() -> str:
+    """Return a name for what is in static: browsers may keep files under it for ever."""
+    content = hashlib.sha256()
+    for path in sorted(Path(str(files("api").joinpath("static"))).iterdir()):
+        content.update(path.read_bytes())
+    return content.hexdigest()[:12]
+
+
+_VERSION: Final = _static_version()
+_templates: Final = Environment(
+    loader=FileSystemLoader(_FOLDER),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)

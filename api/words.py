@@ -1,0 +1,244 @@
+"""What does the member read, in Chinese and in English?
+
+Each language is one value with every word in it: a word that is missing fails the type check, not
+the member. States are said in plain words, never by colour alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from api.curve import Policy, Verdict
+from schemas.reading import Zone
+
+
+class Language(StrEnum):
+    """A language of the member's page."""
+
+    ENGLISH = "en"
+    CHINESE = "zh"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """All that the page and the chart say in one language. Braces are filled in."""
+
+    tag: str  # BCP 47
+    other_language: str
+    title: str
+    order: str
+    due: str
+    zones: Mapping[Zone, str]
+    milestones: Mapping[str, str]
+    verdicts: Mapping[Verdict, str]
+    # The whole order in a sentence.
+    all_in_range: str
+    some_out: str
+    some_unknown: str
+    nothing_yet: str
+    delivered_in_range: str
+    delivered_otherwise: str
+    cancelled: str
+    # One consignment.
+    range_both: str
+    range_upper: str
+    range_lower: str
+    range_label: str
+    lowest: str
+    highest: str
+    measured_by_box: str
+    measured_by_place: str
+    waiting: str
+    waiting_long: str
+    at_the_end: str
+    gaps_one: str
+    gaps_many: str
+    place_note: str
+    # Ages, also counted on by the page's script.
+    age_now: str
+    age_seconds: str
+    age_minutes: str
+    age_hours: str
+    age_days: str
+    # The chart.
+    chart_title: str
+    chart_span: str
+    chart_extremes: str
+    chart_newest: str
+    chart_empty: str
+    now: str
+    no_data: str
+    # The rest of the page.
+    times_in: str
+    valid_until: str
+    live_on: str
+    live_off: str
+    refused_title: str
+    refused: str
+    language_label: str
+    journey_label: str
+
+
+ENGLISH: Final = Words(
+    tag="en",
+    other_language="中文",
+    title="Your delivery",
+    order="Order",
+    due="Due by {time}",
+    zones={Zone.FROZEN: "Frozen", Zone.CHILLED: "Chilled", Zone.AMBIENT: "Cool & dry"},
+    milestones={
+        "placed": "Ordered",
+        "packed": "Packed",
+        "departed": "On its way",
+        "arrived": "Arriving",
+        "delivered": "Delivered",
+        "cancelled": "Cancelled",
+    },
+    verdicts={
+        Verdict.IN_RANGE: "In range",
+        Verdict.TOO_WARM: "Too warm",
+        Verdict.TOO_COLD: "Too cold",
+        Verdict.UNKNOWN: "No recent reading",
+    },
+    all_in_range="Everything is at the right temperature.",
+    some_out="{count} of {total} boxes is outside its range now.",
+    some_unknown="We have no recent reading from {count} of {total} boxes.",
+    nothing_yet="Temperatures appear here once your goods are packed.",
+    delivered_in_range="Delivered at the right temperature.",
+    delivered_otherwise="Delivered. Please look at the last readings below.",
+    cancelled="This order was cancelled.",
+    range_both="{lower} to {upper} °C",
+    range_upper="{upper} °C or colder",
+    range_lower="{lower} °C or warmer",
+    range_label="Range",
+    lowest="Lowest",
+    highest="Highest",
+    measured_by_box="Measured inside your box",
+    measured_by_place="Measured in {place}, where your box stands",
+    waiting="Waiting for the first reading",
+    waiting_long="The thermometer is in your box; its first reading is on its way.",
+    at_the_end="at the end of the journey",
+    gaps_one="For one stretch there are no readings: there the temperature is unknown.",
+    gaps_many="For {count} stretches there are no readings: there the temperature is unknown.",
+    place_note="Dashed: measured in {places}, while the box itself was silent.",
+    age_now="just now",
+    age_seconds="{n} s ago",
+    age_minutes="{n} min ago",
+    age_hours="{n} h ago",
+    age_days="{n} d ago",
+    chart_title="{zone}: temperature of consignment {name}",
+    chart_span="From {start} to {end}.",
+    chart_extremes="Lowest {lowest} °C, highest {highest} °C.",
+    chart_newest="Newest reading {temperature} °C at {time}: {verdict}.",
+    chart_empty="No readings yet.",
+    now="now",
+    no_data="no data",
+    times_in="Times are in {zone}.",
+    valid_until="This page is valid until {time}.",
+    live_on="Live",
+    live_off="Connecting …",
+    refused_title="This link is not valid",
+    refused="It may have expired, or been copied only in part. Please ask for a new one.",
+    language_label="Language",
+    journey_label="Journey",
+)
+
+CHINESE: Final = Words(
+    tag="zh-CN",
+    other_language="English",
+    title="您的配送",
+    order="订单",
+    due="预计 {time} 前送达",
+    zones={Zone.FROZEN: "冷冻", Zone.CHILLED: "冷藏", Zone.AMBIENT: "阴凉常温"},
+    milestones={
+        "placed": "已下单",
+        "packed": "已打包",
+        "departed": "配送中",
+        "arrived": "即将送达",
+        "delivered": "已送达",
+        "cancelled": "已取消",
+    },
+    verdicts={
+        Verdict.IN_RANGE: "温度正常",
+        Verdict.TOO_WARM: "温度偏高",
+        Verdict.TOO_COLD: "温度偏低",
+        Verdict.UNKNOWN: "暂无最新读数",
+    },
+    all_in_range="全部商品温度正常。",
+    some_out="{total} 个保温箱中有 {count} 个超出温度范围。",
+    some_unknown="{total} 个保温箱中有 {count} 个暂无最新读数。",
+    nothing_yet="商品打包后，这里会显示温度。",
+    delivered_in_range="已送达，温度正常。",
+    delivered_otherwise="已送达，请查看下方最后的读数。",
+    cancelled="订单已取消。",
+    range_both="{lower} 至 {upper} °C",
+    range_upper="{upper} °C 及以下",
+    range_lower="{lower} °C 及以上",
+    range_label="温度范围",
+    lowest="最低",
+    highest="最高",
+    measured_by_box="箱内温度计测得",
+    measured_by_place="由保温箱所在的{place}测得",
+    waiting="等待首个读数",
+    waiting_long="温度计已放入保温箱，首个读数即将到达。",
+    at_the_end="行程结束时",
+    gaps_one="有一段时间没有读数，该段温度未知。",
+    gaps_many="有 {count} 段时间没有读数，这些时段温度未知。",
+    place_note="虚线：箱内温度计无信号时，由{places}测得。",
+    age_now="刚刚",
+    age_seconds="{n} 秒前",
+    age_minutes="{n} 分钟前",
+    age_hours="{n} 小时前",
+    age_days="{n} 天前",
+    chart_title="{zone}：{name} 的温度曲线",
+    chart_span="{start} 至 {end}。",
+    chart_extremes="最低 {lowest} °C，最高 {highest} °C。",
+    chart_newest="最新读数 {temperature} °C（{time}）：{verdict}。",
+    chart_empty="尚无读数。",
+    now="现在",
+    no_data="无数据",
+    times_in="时间均为 {zone} 时区。",
+    valid_until="本页面有效期至 {time}。",
+    live_on="实时",
+    live_off="连接中…",
+    refused_title="链接无效",
+    refused="链接可能已过期，或复制不完整。请重新获取链接。",
+    language_label="语言",
+    journey_label="配送进度",
+)
+
+WORDS: Final[Mapping[Language, Words]] = {Language.ENGLISH: ENGLISH, Language.CHINESE: CHINESE}
+
+
+def degrees(temperature_c: float) -> str:
+    """Write a temperature with one decimal and a true minus sign."""
+    rounded = round(temperature_c, 1) + 0.0  # no "-0.0"
+    return f"{rounded:.1f}".replace("-", "−")
+
+
+def limit(temperature_c: float) -> str:
+    """Write a limit as briefly as it can be."""
+    return f"{round(temperature_c, 2):g}".replace("-", "−")
+
+
+def range_words(policy: Policy, words: Words) -> str:
+    """Say a policy's range."""
+    if policy.lower_c is None:
+        return words.range_upper.format(upper=limit(policy.upper_c or 0.0))
+    if policy.upper_c is None:
+        return words.range_lower.format(lower=limit(policy.lower_c))
+    return words.range_both.format(lower=limit(policy.lower_c), upper=limit(policy.upper_c))
+
+
+def age_words(age_s: float, words: Words) -> str:
+    """Say how long ago something was."""
+    for least_s, unit_s, phrase in (
+        (172_800, 86_400, words.age_days),
+        (7_200, 3_600, words.age_hours),
+        (120, 60, words.age_minutes),
+        (5, 1, words.age_seconds),
+    ):
+        if age_s >= least_s:
+            return phrase.format(n=int(age_s // unit_s))
+    return words.age_now
