@@ -37,10 +37,9 @@ class Layout:
         """The simulated air's socket."""
         return self.folder / "air.sock"
 
-    @property
-    def outbox(self) -> Path:
-        """The edge's outbox."""
-        return self.folder / "outbox.db"
+    def outbox_of(self, name: str = EDGE) -> Path:
+        """Return where an edge keeps its outbox."""
+        return self.folder / f"outbox-{name}.db"
 
     @property
     def api_url(self) -> str:
@@ -72,8 +71,8 @@ class System:
 
     def start_edge(self, environ: Mapping[str, str] | None = None, *, name: str = EDGE) -> Child:
         """Start an edge on the simulated air."""
-        outbox = self.layout.outbox.with_name(f"outbox-{name}.db")
-        settings = self.addresses.edge_environ(name, outbox) | dict(environ or {})
+        settings = self.addresses.edge_environ(name, self.layout.outbox_of(name))
+        settings |= environ or {}
         return self._start(name, ("edge", "--air", str(self.layout.air)), settings)
 
     def start_ingest(

@@ -79,6 +79,10 @@ class Child:
         except subprocess.TimeoutExpired as error:
             raise TimeoutError(f"{self.program.name} still runs after {timeout_s:g} s") from error
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal: to hold it (SIGSTOP), or to let it go on (SIGCONT)."""
+        self._process.send_signal(number)
+
     def stop(self, timeout_s: float = _STOP_TIMEOUT_S) -> None:
         """Ask it to end; kill it if it has not by then. Nothing happens if it has ended."""
         if not self.is_running:
