@@ -39,6 +39,7 @@ _RADIO_ERRORS: Final = (BleakError, OSError, EOFError, TimeoutError)
 _BACKOFF_FIRST_S: Final = 1.0
 _BACKOFF_MAX_S: Final = 60.0
 _STOP_TIMEOUT_S: Final = 5.0
+_LOOK_S: Final = 1.0
 # bleak remembers every address since the scan began; random ones never end.
 _DEVICES_LIMIT: Final = 20_000
 
@@ -55,7 +56,6 @@ class ScanPlan:
     adapter: str = ""
     silence_s: float = 120.0
     restarts: int = 2
-    look_s: float = 1.0
 
 
 class Radio:
@@ -105,9 +105,10 @@ class Radio:
     async def _watch(self, scanner: BleakScanner) -> bool:
         """Return when the scan fell silent (False if it never spoke), or remembers too much."""
         loop = asyncio.get_running_loop()
+        look_s = min(_LOOK_S, self._plan.silence_s / 4) if self._plan.silence_s else _LOOK_S
         self._heard_at_s, self._adverts = loop.time(), 0
         while True:
-            await asyncio.sleep(self._plan.look_s)
+            await asyncio.sleep(look_s)
             if self._bug is not None:
                 raise self._bug
             silent_s = loop.time() - self._heard_at_s
