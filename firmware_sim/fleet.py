@@ -30,11 +30,12 @@ _CRYSTAL_PPM: Final = 20.0  # tolerance of the crystals used with Bluetooth LE c
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cadence:
-    """How often a logger does what."""
+class Setup:
+    """How often each logger does what, how much it keeps, and from which seed it differs."""
 
     sample_interval_s: float
     advert_interval_s: float
+    log_capacity: int
     seed: int
 
 
@@ -56,15 +57,15 @@ class Fleet:
         self,
         loggers: list[SimulatedLogger],
         world: World,
-        cadence: Cadence,
+        setup: Setup,
         transmit: Callable[[Beacon], None],
         ledger: Ledger,
     ) -> None:
         self._world = world
-        self._cadence = cadence
+        self._setup = setup
         self._transmit = transmit
         self._ledger = ledger
-        self._units = [_unit(row, logger, cadence) for row, logger in enumerate(loggers)]
+        self._units = [_unit(row, logger, setup) for row, logger in enumerate(loggers)]
         self._by_id = {unit.logger.logger_id: unit for unit in self._units}
         self._now_s = 0.0
         self._wall_ms = 0
@@ -73,8 +74,8 @@ class Fleet:
         # (when, twice the row, plus 1 for an advert): one number sorts and tells.
         self._due: list[tuple[float, int]] = []
         for unit in self._units:
-            sample_s = cadence.sample_interval_s * chance.uniform(unit.delay_key, 0)
-            advert_s = sample_s + cadence.advert_interval_s * chance.uniform(unit.delay_key, 1)
+            sample_s = setup.sample_interval_s * chance.uniform(unit.delay_key, 0)
+            advert_s = sample_s + setup.advert_interval_s * chance.uniform(unit.delay_key, 1)
             self._due += [(sample_s, 2 * unit.row), (advert_s, 2 * unit.row + 1)]
         heapq.heapify(self._due)
         self._temperatures_c: list[float] = []
@@ -168,22 +169,23 @@ class Fleet:
     def _advertise(self, unit: _Unit) -> float:
         self._transmit(unit.beacon)
         delay_s = _ADVERT_DELAY_MAX_S * chance.uniform(unit.delay_key, 2 + unit.beacon.adverts)
-        return self._cadence.advert_interval_s + delay_s
+        return self._setup.advert_interval_s + delay_s
 
 
-def _unit(row: int, simulated: SimulatedLogger, cadence: Cadence) -> _Unit:
-    key = chance.key_of(cadence.seed, simulated.logger_id)
+def _unit(row: int, simulated: SimulatedLogger, setup: Setup) -> _Unit:
+    key = chance.key_of(setup.seed, simulated.logger_id)
     logger = Logger(
         logger_id=simulated.logger_id,
         firmware=Firmware(
             frame_format=simulated.frame_format,
-            sample_interval_s=cadence.sample_interval_s,
+            sample_interval_s=setup.sample_interval_s,
+            log_capacity=setup.log_capacity,
             drift_ppm=_CRYSTAL_PPM * (2.0 * chance.uniform(key, 0) - 1.0),
         ),
         sensor=Sensor(),
         battery=Battery(used_share=0.7 * chance.uniform(key, 1)),
-        noise_key=chance.key_of(cadence.seed, simulated.logger_id, "noise"),
+        noise_key=chance.key_of(setup.seed, simulated.logger_id, "noise"),
         booted_ms=0.0,
     )
     beacon = Beacon(simulated.logger_id, simulated.position_m)
-    return _Unit(row, logger, beacon, chance.key_of(cadence.seed, simulated.logger_id, "delay"))
+    return _Unit(row, logger, beacon, chance.key_of(setup.seed, simulated.logger_id, "delay"))

@@ -6,7 +6,7 @@ true milliseconds UTC.
 """
 
 import math
-from collections import deque
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -21,6 +21,9 @@ from schemas.reading import COUNTER_WRAP
 _TX_POWER_DBM: Final = 4
 _PRESSURE_PA: Final = 101_325
 _STANDING_MG: Final = (0, 0, 1000)
+# A log's entry: boot, uptime ms, sequence, temperature, humidity 0.01 %, battery mV.
+_ENTRY: Final = struct.Struct("<IqHiHH")
+_TENTHS_OF_MILLIKELVIN: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,29 +65,61 @@ class Sample:
 
 
 class RingLog:
-    """The last `capacity` samples; the next one overwrites the oldest."""
+    """The last `capacity` samples; the next one overwrites the oldest.
 
-    __slots__ = ("_samples", "overwritten")
+    Packed as in a flash chip, 22 bytes a sample: ten thousand loggers keep theirs in memory.
+    """
+
+    __slots__ = ("_capacity", "_count", "_flash")
 
     def __init__(self, capacity: int) -> None:
-        self._samples: deque[Sample] = deque(maxlen=capacity)
-        self.overwritten = 0
+        self._capacity = capacity
+        self._flash = bytearray()
+        self._count = 0  # appended since the last clear
 
     def __len__(self) -> int:
-        return len(self._samples)
+        return min(self._count, self._capacity)
+
+    @property
+    def overwritten(self) -> int:
+        """How many samples were lost to newer ones."""
+        return self._count - len(self)
 
     def append(self, sample: Sample) -> None:
         """Keep a sample, at the cost of the oldest if the log is full."""
-        self.overwritten += len(self._samples) == self._samples.maxlen
-        self._samples.append(sample)
+        at = self._count % self._capacity * _ENTRY.size
+        self._flash[at : at + _ENTRY.size] = _ENTRY.pack(
+            sample.boot,
+            sample.uptime_ms,
+            sample.sequence,
+            round(sample.temperature_c * _TENTHS_OF_MILLIKELVIN),
+            round(sample.humidity_pct * 100.0),
+            sample.battery_mv,
+        )
+        self._count += 1
 
     def clear(self) -> None:
         """Forget everything."""
-        self._samples.clear()
+        self._flash.clear()
+        self._count = 0
 
     def samples(self) -> list[Sample]:
         """Return what is kept, oldest first."""
-        return list(self._samples)
+        entries = [_unpacked(entry) for entry in _ENTRY.iter_unpack(self._flash)]
+        oldest = self._count % self._capacity if self.overwritten else 0
+        return entries[oldest:] + entries[:oldest]
+
+
+def _unpacked(entry: tuple[int, ...]) -> Sample:
+    boot, uptime_ms, sequence, temperature, humidity, battery_mv = entry
+    return Sample(
+        boot=boot,
+        uptime_ms=uptime_ms,
+        sequence=sequence,
+        temperature_c=temperature / _TENTHS_OF_MILLIKELVIN,
+        humidity_pct=humidity / 100.0,
+        battery_mv=battery_mv,
+    )
 
 
 @dataclass(slots=True)

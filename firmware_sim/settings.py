@@ -24,7 +24,8 @@ class SimSettings:
     delay_max_ms: float = 20.0  # from the air to the edge's program, at most
     sample_interval_s: float | None = None  # between measurements; default demo 1, fleet 10
     advert_interval_s: float | None = None  # between adverts; default demo 0.25, fleet 1
-    ledger_max: int = 1_000_000  # measurements remembered; about 300 bytes each
+    log_capacity: int = 360  # samples in each logger's own log, 22 bytes each
+    ledger_max: int = 1_000_000  # measurements remembered; about 200 bytes each
     metrics_port: int = 0  # TCP port of /metrics on 127.0.0.1; 0: none
 
     def __post_init__(self) -> None:
@@ -40,6 +41,7 @@ class SimSettings:
         _require("SAMPLE_INTERVAL_S", self.sampling_s, 0.05, 86_400.0)
         # Bluetooth Core 5.4, vol 6 part B, 4.4.2.2.1: 20 ms up to more than anybody uses.
         _require("ADVERT_INTERVAL_S", self.advertising_s, 0.02, 10_485.0)
+        _require("LOG_CAPACITY", self.log_capacity, 1, 1_000_000)
         _require("LEDGER_MAX", self.ledger_max, 1, 100_000_000)
         _require("METRICS_PORT", self.metrics_port, 0, 65_535)
 

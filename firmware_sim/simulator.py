@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from prometheus_client import CollectorRegistry, start_http_server
 
 from firmware_sim.air import AirServer, Channel, Ledger
-from firmware_sim.fleet import Cadence, Fleet
+from firmware_sim.fleet import Fleet, Setup
 from firmware_sim.metrics import AirCollector
 from firmware_sim.scenarios import lid_openings_of, loggers_of
 from firmware_sim.settings import SimSettings
@@ -27,12 +27,13 @@ async def run(settings: SimSettings, stop: asyncio.Event) -> None:
     ledger = Ledger(capacity=settings.ledger_max)
     air = AirServer(settings.air_path, channel, seed=settings.seed, ledger=ledger)
     loggers = loggers_of(settings)
-    cadence = Cadence(
+    setup = Setup(
         sample_interval_s=settings.sampling_s,
         advert_interval_s=settings.advertising_s,
+        log_capacity=settings.log_capacity,
         seed=settings.seed,
     )
-    fleet = Fleet(loggers, World(loggers, settings.seed), cadence, air.transmit, ledger)
+    fleet = Fleet(loggers, World(loggers, settings.seed), setup, air.transmit, ledger)
     fleet.schedule(lid_openings_of(loggers))
     await air.start(fleet)
     try:

@@ -577,7 +577,7 @@ def test_a_control_directs_loggers_and_is_refused_what_is_not_there(tmp_path: Pa
                 after = _rows_of(await control.ledger())
         finally:
             await end(child)
-        assert after[stopped] == before[stopped]
+        assert len(after[stopped]) == len(before[stopped])
         assert len(after[opened]) > len(before[opened])
         assert {row.boot for row in after[rebooted]} == {0, 1}
         assert {row.boot for row in after[opened]} == {0}

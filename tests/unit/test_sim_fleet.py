@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from firmware_sim.air import Beacon, Ledger, UnknownLogger
-from firmware_sim.fleet import Cadence, Fleet
+from firmware_sim.fleet import Fleet, Setup
 from firmware_sim.scenarios import Story, lid_openings_of, loggers_of
 from firmware_sim.settings import SimSettings
 from firmware_sim.world import World
@@ -29,9 +29,10 @@ class Run:
         self.fleet = Fleet(
             self.loggers,
             World(self.loggers, chosen.seed),
-            Cadence(
+            Setup(
                 sample_interval_s=chosen.sampling_s,
                 advert_interval_s=chosen.advertising_s,
+                log_capacity=chosen.log_capacity,
                 seed=chosen.seed,
             ),
             self.hear,

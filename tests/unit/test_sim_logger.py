@@ -33,27 +33,42 @@ def take(logger: Logger, count: int, surroundings_c: float = 4.0) -> list[Sample
     ]
 
 
-@given(capacity=st.integers(1, 50), sequences=st.lists(st.integers(0, 65_534), max_size=120))
+SAMPLES = st.builds(
+    Sample,
+    boot=st.integers(0, 1000),
+    uptime_ms=st.integers(0, 2**40),
+    sequence=st.integers(0, 65_534),
+    temperature_c=st.integers(-800_000, 800_000).map(lambda tenths: tenths / 10_000),
+    humidity_pct=st.integers(0, 10_000).map(lambda centi: centi / 100),
+    battery_mv=st.integers(0, 3646),
+)
+
+
+@given(capacity=st.integers(1, 20), samples=st.lists(SAMPLES, max_size=50))
 def test_a_ring_log_keeps_the_newest_and_counts_what_it_overwrote(
-    capacity: int, sequences: list[int]
+    capacity: int, samples: list[Sample]
 ) -> None:
     log = RingLog(capacity)
-    for sequence in sequences:
-        log.append(a_sample(sequence))
+    for sample in samples:
+        log.append(sample)
 
-    assert [sample.sequence for sample in log.samples()] == sequences[-capacity:]
-    assert log.overwritten == max(0, len(sequences) - capacity)
+    assert log.samples() == samples[-capacity:]
+    assert len(log) == len(samples[-capacity:])
+    assert log.overwritten == max(0, len(samples) - capacity)
 
 
-def a_sample(sequence: int) -> Sample:
-    return Sample(
-        boot=0,
-        uptime_ms=0,
-        sequence=sequence,
-        temperature_c=4.0,
-        humidity_pct=50.0,
-        battery_mv=3000,
-    )
+@given(capacity=st.integers(1, 5), count=st.integers(0, 12), after=st.integers(0, 12))
+def test_a_cleared_ring_log_is_as_new(capacity: int, count: int, after: int) -> None:
+    log, new = RingLog(capacity), RingLog(capacity)
+    logged = take(a_logger(), count + after)
+    for sample in logged[:count]:
+        log.append(sample)
+    log.clear()
+    for sample in logged[count:]:
+        log.append(sample)
+        new.append(sample)
+
+    assert log.samples() == new.samples()
 
 
 @pytest.mark.parametrize(
