@@ -40,6 +40,10 @@ class BrokerGone(ConnectionError):
     """No connection to the broker. The message says why, in the broker's words."""
 
 
+class UnusableCertificates(ValueError):
+    """The settings' certificates cannot be used. The message names the settings."""
+
+
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
     """A PUBACK. `reason` below 0x80 is no failure; see NO_MATCHING_SUBSCRIBERS."""
@@ -69,8 +73,14 @@ Event = Acknowledged | StoredMessage | Gone
 class Connection:
     """One connection; `on_event` is called in the event loop."""
 
-    def __init__(self, settings: EdgeSettings, on_event: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        settings: EdgeSettings,
+        tls: ssl.SSLContext | None,
+        on_event: Callable[[Event], None],
+    ) -> None:
         self._settings = settings
+        self._tls = tls
         self._gateway_id = GatewayId(settings.gateway_id)
         self._on_event = on_event
         self._loop = asyncio.get_running_loop()
@@ -134,8 +144,8 @@ class Connection:
         client.max_inflight_messages_set(settings.uplink_window)
         user = settings.broker_username or settings.gateway_id
         client.username_pw_set(user, settings.broker_password or None)
-        if settings.broker_url.startswith("mqtts:"):
-            client.tls_set_context(_tls(settings))
+        if self._tls is not None:
+            client.tls_set_context(self._tls)
         offline = GatewayStatus(v=VERSION, gateway_id=self._gateway_id, state="offline")
         topic = topic_of(self._gateway_id, Kind.STATUS)
         client.will_set(topic, encode_status(offline), qos=1, retain=True)
@@ -217,8 +227,17 @@ def _address(url: str) -> tuple[str, int]:
     return parts.hostname or "127.0.0.1", parts.port or _DEFAULT_PORTS[parts.scheme]
 
 
-def _tls(settings: EdgeSettings) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=settings.ca_file)
-    if settings.cert_file is not None:
-        context.load_cert_chain(settings.cert_file, settings.key_file)
+def tls_context(settings: EdgeSettings) -> ssl.SSLContext | None:
+    """Return what `mqtts` needs, None for `mqtt`; raise UnusableCertificates."""
+    if not settings.broker_url.startswith("mqtts:"):
+        return None
+    try:
+        context = ssl.create_default_context(cafile=settings.ca_file)
+        if settings.cert_file is not None:
+            context.load_cert_chain(settings.cert_file, settings.key_file)
+    except OSError as error:  # ssl.SSLError is one
+        raise UnusableCertificates(
+            "FROSTLINE_EDGE_CA_FILE, _CERT_FILE and _KEY_FILE must name readable PEM files:"
+            f" {settings.ca_file}, {settings.cert_file}, {settings.key_file}: {error}"
+        ) from error
     return context

@@ -21,7 +21,8 @@ _ABSENT_MS: Final = 15 * 60 * 1000
 _REMEMBERED: Final = 8
 # The advertising interval is learned as a moving average over about this many adverts.
 _INTERVAL_WEIGHT: Final = 8
-_INTERVAL_OUTLIER: Final = 10
+_INTERVAL_OUTLIER: Final = 3
+_INTERVAL_SHORTEST_MS: Final = 20  # Bluetooth Core 5.4, vol 6 part B, 4.4.2.2
 
 Payload = tuple[Mapping[int, bytes], Mapping[str, bytes]]
 
@@ -96,7 +97,10 @@ class Track:
         return since_ms >= (self._record_interval_ms or _UNCHANGED_AGAIN_MS)
 
     def _learn_interval(self, gap_ms: int) -> None:
+        if gap_ms < _INTERVAL_SHORTEST_MS:
+            return  # the same advert, heard on two channels
         if self.interval_ms is None:
             self.interval_ms = float(gap_ms)
-        elif gap_ms <= self.interval_ms * _INTERVAL_OUTLIER:
-            self.interval_ms += (gap_ms - self.interval_ms) / _INTERVAL_WEIGHT
+        # An absence is no interval: it counts as a short one.
+        gap_ms = min(gap_ms, round(self.interval_ms * _INTERVAL_OUTLIER))
+        self.interval_ms += (gap_ms - self.interval_ms) / _INTERVAL_WEIGHT

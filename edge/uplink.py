@@ -21,6 +21,7 @@ from edge.broker import (
     Event,
     Gone,
     StoredMessage,
+    tls_context,
 )
 from edge.clock import EdgeClock
 from edge.metrics import BATCHES, CONNECT_FAILURES, CONNECTED
@@ -83,6 +84,7 @@ class Uplink:
         self._in_outbox_thread = in_outbox_thread
         self._status = status
         self._timing = timing
+        self._tls = tls_context(settings)
         self._window = Window(settings.uplink_window, timing.resending)
         self._events: deque[Event] = deque()
         self._woken = asyncio.Event()
@@ -105,7 +107,7 @@ class Uplink:
         failures = 0
         while True:
             self._events.clear()  # what an earlier connection said holds no longer
-            connection = Connection(self._settings, self._take_event)
+            connection = Connection(self._settings, self._tls, self._take_event)
             try:
                 session_present = await connection.open()
                 failures = 0

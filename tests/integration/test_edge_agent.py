@@ -111,7 +111,11 @@ def ingestor_for(broker: Any, settings: EdgeSettings, *, answers: bool = True) -
     client.username_pw_set("ingest", broker.password("ingest"))
     client.on_message = on_message
     client.on_subscribe = lambda *_: subscribed.append(True)
-    client.on_connect = lambda *_: client.subscribe(topic_of(gateway_id, Kind.READINGS), qos=1)
+
+    def on_connect(*_: object) -> None:
+        client.subscribe(topic_of(gateway_id, Kind.READINGS), qos=1)
+
+    client.on_connect = on_connect
     host, _, port = broker.url.removeprefix("mqtt://").partition(":")
     client.connect(host, int(port))
     client.loop_start()

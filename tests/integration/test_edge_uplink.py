@@ -4,7 +4,6 @@ The ingestor here is a client that the test makes answer, or not.
 """
 
 import asyncio
-import ssl
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +21,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edge.advert import Sample
-from edge.broker import BrokerGone, Connection
+from edge.broker import UnusableCertificates, tls_context
 from edge.clock import Stamp, SystemClock
 from edge.outbox import Measurement, Outbox
 from edge.settings import EdgeSettings
@@ -105,7 +104,7 @@ class Ingestor:
             self.statuses.append(decode_status(bytes(message.payload)))
             return
         assert message.properties is not None
-        properties = dict(message.properties.UserProperty)
+        properties = dict(message.properties.UserProperty)  # type: ignore[attr-defined]
         self.payloads.append(bytes(message.payload))
         self.ids.append(parse_batch_id(properties[BATCH_ID_PROPERTY]))
         if self.answers:
@@ -439,23 +438,11 @@ def test_the_status_is_retained_and_the_last_will_says_offline(broker: Any, tmp_
         late.close()
 
 
-def test_tls_is_spoken_where_the_url_says_so(tmp_path: Path) -> None:
-    """A certificate that nobody vouches for is refused: the handshake was tried."""
-    settings = EdgeSettings(gateway_id="truck-17", broker_url="mqtts://127.0.0.1:1")
-
-    async def connect() -> None:
-        connection = Connection(settings, lambda _: None)
-        with pytest.raises(BrokerGone):
-            await connection.open()
-        await connection.close()
-
-    asyncio.run(connect())
-    missing = EdgeSettings(
-        gateway_id="truck-17", broker_url="mqtts://127.0.0.1:1", ca_file=tmp_path / "no.pem"
-    )
-
-    async def make() -> None:
-        Connection(missing, lambda _: None)
-
-    with pytest.raises((FileNotFoundError, ssl.SSLError)):
-        asyncio.run(make())
+@pytest.mark.parametrize("content", [None, "not a certificate"])
+def test_certificates_that_cannot_be_used_are_named(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_text(content)
+    settings = EdgeSettings(gateway_id="truck-17", broker_url="mqtts://broker", ca_file=path)
+    with pytest.raises(UnusableCertificates, match=r"FROSTLINE_EDGE_CA_FILE.*ca\.pem"):
+        tls_context(settings)

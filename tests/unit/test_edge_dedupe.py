@@ -99,12 +99,24 @@ def test_the_same_bytes_are_not_decoded_twice() -> None:
     assert not track.may_be_new(({1: b"7 4.0"}, {}), 1000)
 
 
-def test_the_advertising_interval_is_learned_and_an_absence_is_not() -> None:
-    """1 s, 1 s, then away for an hour, then 1 s."""
+def learned_interval_ms(heard_ms: list[int]) -> float | None:
     track = Track(0)
-    for at_s in (0, 1, 2, 3602, 3603):
-        hear(track, sample(at_s % 250), at_s * 1000)
-    assert track.interval_ms == 1000
+    for number, now_ms in enumerate(heard_ms):
+        hear(track, sample(number % 250), now_ms)
+    return track.interval_ms
+
+
+def test_the_advertising_interval_is_learned() -> None:
+    assert learned_interval_ms([0, 1000, 2000, 3000]) == 1000
+
+
+def test_an_absence_is_hardly_learned() -> None:
+    """A minute counts as three intervals, an eighth of which is a quarter of a second more."""
+    assert learned_interval_ms([0, 1000, 2000, 62_000]) == 1250
+
+
+def test_an_advert_heard_twice_at_once_is_no_interval() -> None:
+    assert learned_interval_ms([0, 5, 1005, 1010, 2010]) == 1000
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=60), st.integers(0, 255))
