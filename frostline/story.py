@@ -76,24 +76,23 @@ def make_token(database_url: str, name: str) -> str:
 
 def tell(client: Client, loggers: Sequence[SimulatedLogger], now: datetime) -> Story:
     """Register loggers and van, create the orders, bind each box's logger, set off."""
-    begun = now - timedelta(minutes=1)
     client.send("PUT", f"/places/{_VAN}", {"kind": "vehicle", "name": "Van 1", "zone": "chilled"})
     for logger in loggers:
         client.send("PUT", f"/loggers/{logger.logger_id}", {"label": logger.name})
         if logger.role is Role.PLACE:
-            _bind(client, logger, begun, place_id=_VAN)
+            _bind(client, logger, now, place_id=_VAN)
     orders = sorted({logger.order for logger in loggers if logger.order is not None})
     links = {}
     for number in orders:
         boxes = [logger for logger in loggers if logger.order == number]
         order_id = f"order-{number}"
-        _order(client, order_id, number, boxes, begun)
+        _order(client, order_id, number, boxes, now)
         links[order_id] = _link(client, order_id, now)
     return Story(client=client, links=links)
 
 
 def _order(
-    client: Client, order_id: str, number: int, boxes: Sequence[SimulatedLogger], begun: datetime
+    client: Client, order_id: str, number: int, boxes: Sequence[SimulatedLogger], now: datetime
 ) -> None:
     member_id, level = _MEMBERS[number]
     consignments = [{"zone": box.zone, "consignment_id": f"{order_id}.{box.zone}"} for box in boxes]
@@ -101,24 +100,24 @@ def _order(
         "order_id": order_id,
         "member_id": member_id,
         "member_level": level,
-        "placed_at": (begun - timedelta(minutes=20)).isoformat(),
-        "due_at": (begun + timedelta(hours=2)).isoformat(),
+        "placed_at": (now - timedelta(minutes=20)).isoformat(),
+        "due_at": (now + timedelta(minutes=100)).isoformat(),
         "consignments": consignments,
     }
     client.send("POST", "/orders", order, **{"Idempotency-Key": f"demo-{order_id}"})
     for box in boxes:
         consignment_id = f"{order_id}.{box.zone}"
-        _bind(client, box, begun, consignment_id=consignment_id)
+        _bind(client, box, now, consignment_id=consignment_id)
         if box.zone == "chilled":
             stay = {"consignment_id": consignment_id, "place_id": _VAN}
-            client.send("POST", "/stays", stay | {"from_at": begun.isoformat()})
+            client.send("POST", "/stays", stay | {"from_at": now.isoformat()})
     for milestone in ("packed", "departed"):
-        reached = {"at": begun.isoformat()}
+        reached = {"at": now.isoformat()}
         client.send("PUT", f"/orders/{order_id}/milestones/{milestone}", reached)
 
 
-def _bind(client: Client, logger: SimulatedLogger, begun: datetime, **target: str) -> None:
-    binding = {"logger_id": logger.logger_id, "from_at": begun.isoformat(), "by": "demo"}
+def _bind(client: Client, logger: SimulatedLogger, now: datetime, **target: str) -> None:
+    binding = {"logger_id": logger.logger_id, "from_at": now.isoformat(), "by": "demo"}
     client.send("POST", "/bindings", binding | target)
 
 

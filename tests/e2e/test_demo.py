@@ -1,0 +1,70 @@
+"""The demo as a person starts it: it proves itself, and leaves nothing behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from frostline.stack.processes import descendants, is_alive
+
+DEMO = [sys.executable, "-m", "frostline", "demo"]
+
+
+@pytest.fixture
+def environ(stack_folder: Path) -> dict[str, str]:
+    clean = {name: text for name, text in os.environ.items() if not name.startswith("FROSTLINE_E")}
+    return clean | {"FROSTLINE_STATE": str(stack_folder / "state")}
+
+
+@pytest.fixture
+def demo(environ: dict[str, str], tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """Start the demo; what it prints goes to demo.txt."""
+    with (tmp_path / "demo.txt").open("wb") as output:
+        process = subprocess.Popen(
+            [*DEMO, "--port", "0"], env=environ, stdout=output, stderr=output
+        )
+        yield process
+        process.kill()
+        process.wait()
+
+
+def test_the_check_proves_that_nothing_is_lost(environ: dict[str, str]) -> None:
+    done = subprocess.run(
+        [*DEMO, "--check", "--seconds", "30"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    found = dict(re.findall(r"(\w+)=(\S+)", done.stdout))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert int(found["measured"]) >= 1000
+    assert {found[name] for name in ("missing", "duplicate", "foreign", "altered")} == {"0"}
+    assert found["curve"] == found["page"] == "ok"
+    assert float(found["lost_adverts"].rstrip("%")) >= 10
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_the_end_of_the_demo_leaves_no_process(
+    demo: "subprocess.Popen[bytes]",
+    tmp_path: Path,
+    wait_until: Callable[..., None],
+    number: signal.Signals,
+) -> None:
+    output = tmp_path / "demo.txt"
+    wait_until(
+        lambda: demo.poll() is not None or b"Ctrl-C ends it" in output.read_bytes(),
+        timeout_s=60,
+        what="the demo to show its addresses",
+    )
+    below = list(descendants(demo.pid))
+    assert len(below) > 5, output.read_text()
+    demo.send_signal(number)
+    demo.wait(30)
+    wait_until(lambda: not any(is_alive(pid) for pid in below), timeout_s=20, what="all to be gone")
