@@ -47,12 +47,13 @@ def status(
 ) -> None:
     """Say what the edge on this machine hears and holds."""
     from edge.settings import EdgeSettings
-    from edge.status import describe, render
+    from edge.status import NoOutbox, describe, render
     from frostline.config import load_settings
     from frostline.errors import CommandRefused
 
     if outbox is None:
         outbox = load_settings(EdgeSettings, role="edge", file=config).outbox_path
-    if not outbox.exists():
-        raise CommandRefused(f"there is no outbox at {outbox}; name the edge's with --outbox.")
-    typer.echo(render(describe(outbox)))
+    try:
+        typer.echo(render(describe(outbox)))
+    except NoOutbox as error:
+        raise CommandRefused(str(error)) from error
