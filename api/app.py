@@ -27,6 +27,7 @@ from api import (
     stays,
     store,
 )
+from api.body import LimitedBody
 from api.context import Clock, Context, utc_now
 from api.hub import Hub
 from api.observe import Metrics, Observed, WithoutLinks
@@ -90,13 +91,13 @@ def create_app(settings: ApiSettings, *, clock: Clock = utc_now) -> FastAPI:
         version=version("frostline"),
         openapi_tags=_TAGS,
         lifespan=lifespan,
-        max_body_size=settings.max_body_bytes,
         generate_unique_id_function=_operation_id,
     )
     for router in _ROUTERS:
         app.include_router(router)
     app.add_api_route("/docs", _docs, include_in_schema=False)
     app.mount("/static", _KeptStatic(directory=_STATIC), name="static")
+    app.add_middleware(LimitedBody, max_bytes=settings.max_body_bytes)
     app.add_middleware(Observed, metrics=metrics)
     errors.install(app)
     errors.declare(app)

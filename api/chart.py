@@ -137,7 +137,7 @@ def draw(curve: ConsignmentCurve, view: View) -> str:
         _band(curve.policy, frame),
         *_degree_axis(curve.policy, frame),
         *_time_axis(frame),
-        *(_gap(gap, frame) for gap in curve.gaps),
+        *(_gap(gap, frame, has_readings=bool(curve.segments)) for gap in curve.gaps),
         _now(curve, frame),
         *(_line(segment, frame) for segment in curve.segments),
         _newest(curve, frame),
@@ -286,7 +286,7 @@ def _time_axis(frame: _Frame) -> Iterator[str]:
         tick_ms += step_ms
 
 
-def _gap(gap: Window, frame: _Frame) -> str:
+def _gap(gap: Window, frame: _Frame, *, has_readings: bool) -> str:
     until_ms = frame.until_ms if gap.until_ms is None else gap.until_ms
     if gap.until_ms is None:
         until_ms = min(max(frame.view.now_ms, gap.from_ms), frame.until_ms)
@@ -294,7 +294,7 @@ def _gap(gap: Window, frame: _Frame) -> str:
     height = frame.bottom - _TOP
     box = f'x="{left}" y="{_TOP}" width="{right - left:g}" height="{height:g}"'
     drawn = f'<rect class="fl-gap" {box} fill="url(#{frame.view.prefix}-hatch)"/>'
-    if right - left < _GAP_LABEL_PX:
+    if right - left < _GAP_LABEL_PX or not has_readings:
         return drawn
     middle = (left + right) / 2
     return drawn + _text(

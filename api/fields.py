@@ -96,6 +96,11 @@ OrderIdPath = Annotated[OrderIdField, Path(description="The order's id.")]
 PlaceIdPath = Annotated[PlaceIdField, Path(description="The place's id.")]
 RowIdPath = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
+AfterId = Annotated[
+    str,
+    Query(max_length=63, description="The last id of the page before."),
+    AfterValidator(_printable),
+]
 PageSize = Annotated[int, Query(ge=1, le=1000, description="Rows at most.")]
 IdempotencyKey = Annotated[
     str,

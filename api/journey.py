@@ -3,7 +3,7 @@
 From an order and its curves to what the page shows: values in, words out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from api import chart
 from api.chart import View
-from api.curve import ConsignmentCurve, Newest, Verdict, extremes_of, newest_of, thin
+from api.curve import ConsignmentCurve, Newest, Verdict, extremes_of, newest_of, thin, verdict_of
 from api.order_curve import time_of
 from api.resources import Order
 from api.words import Words, age_words, degrees, range_words
@@ -19,6 +19,7 @@ from api.words import Words, age_words, degrees, range_words
 STEPS: Final = ("placed", "packed", "departed", "arrived", "delivered")
 
 _CHART_POINTS: Final = 400  # a phone is about 400 px wide
+_ENDS: Final = frozenset({"delivered", "cancelled"})
 _OUT: Final = frozenset({Verdict.TOO_WARM, Verdict.TOO_COLD})
 
 
@@ -64,7 +65,6 @@ class Journey:
     headline: str
     due: str | None
     steps: tuple[Step, ...]
-    cancelled: str | None
     cards: tuple[Card, ...]
 
 
@@ -72,14 +72,13 @@ def tell(order: Order, curves: Sequence[ConsignmentCurve], view: View) -> Journe
     """Return what the page shows of an order."""
     reached: dict[str, datetime] = {m.milestone: m.at for m in order.milestones}
     newest = [newest_of(curve, now_ms=view.now_ms) for curve in curves]
-    mood, headline = _headline(newest, frozenset(reached), view.words)
+    mood, headline = _headline(curves, newest, reached, view)
     return Journey(
         order_id=order.order_id,
         mood=mood,
         headline=headline,
-        due=_due(order, view),
+        due=_due(order, reached, view),
         steps=_steps(reached, view),
-        cancelled=local_time(reached["cancelled"], view) if "cancelled" in reached else None,
         cards=tuple(
             _card(curve, latest, replace(view, prefix=f"c{index}"))
             for index, (curve, latest) in enumerate(zip(curves, newest, strict=True))
@@ -99,33 +98,44 @@ def zone_words(zone: ZoneInfo) -> str:
     return zone.key.replace("_", " ")
 
 
-def _due(order: Order, view: View) -> str | None:
-    if order.due_at is None:
+def _due(order: Order, reached: Mapping[str, datetime], view: View) -> str | None:
+    if order.due_at is None or not _ENDS.isdisjoint(reached):
         return None
     return view.words.due.format(time=local_time(order.due_at, view))
 
 
 def _headline(
-    newest: Sequence[Newest | None], reached: frozenset[str], words: Words
+    curves: Sequence[ConsignmentCurve],
+    newest: Sequence[Newest | None],
+    reached: Mapping[str, datetime],
+    view: View,
 ) -> tuple[str, str]:
+    words, total = view.words, len(newest)
     verdicts = [latest.verdict for latest in newest if latest is not None]
     out = sum(verdict in _OUT for verdict in verdicts)
-    unknown = len(newest) - sum(verdict is not Verdict.UNKNOWN for verdict in verdicts)
+    known = sum(verdict is not Verdict.UNKNOWN for verdict in verdicts)
     if "cancelled" in reached:
-        return "wait", words.cancelled
+        return "wait", words.cancelled.format(time=local_time(reached["cancelled"], view))
     if "delivered" in reached:
-        fine = not out and not unknown
+        fine = all(_always_in_range(curve) for curve in curves)
         return ("done", words.delivered_in_range) if fine else ("wait", words.delivered_otherwise)
     if out:
-        return "warn", words.some_out.format(count=out, total=len(newest))
+        return "warn", words.some_out.format(count=out, total=total)
     if not verdicts:
-        return "wait", words.nothing_yet
-    if unknown:
-        return "wait", words.some_unknown.format(count=unknown, total=len(newest))
+        return "wait", words.packed_waiting if "packed" in reached else words.nothing_yet
+    if known < total:
+        return "wait", words.some_unknown.format(count=total - known, total=total)
     return "fine", words.all_in_range
 
 
-def _steps(reached: dict[str, datetime], view: View) -> tuple[Step, ...]:
+def _always_in_range(curve: ConsignmentCurve) -> bool:
+    extremes = extremes_of(curve)
+    return extremes is not None and all(
+        verdict_of(c, curve.policy) is Verdict.IN_RANGE for c in extremes
+    )
+
+
+def _steps(reached: Mapping[str, datetime], view: View) -> tuple[Step, ...]:
     done = [name for name in STEPS if name in reached]
     current = done[-1] if done else None
     return tuple(
@@ -154,7 +164,7 @@ def _card(curve: ConsignmentCurve, latest: Newest | None, view: View) -> Card:
         measured_at_ms=latest.measured_at_ms if latest else None,
         measured_at=time_of(latest.measured_at_ms).isoformat() if latest else None,
         age=age_words((view.now_ms - latest.measured_at_ms) / 1000, words) if latest else None,
-        measured_by=_measured_by(latest, words),
+        measured_by=_measured_by(curve, latest, words),
         lowest=degrees(extremes[0]) if extremes else None,
         highest=degrees(extremes[1]) if extremes else None,
         notes=tuple(_notes(curve, words)),
@@ -164,9 +174,9 @@ def _card(curve: ConsignmentCurve, latest: Newest | None, view: View) -> Card:
     )
 
 
-def _measured_by(latest: Newest | None, words: Words) -> str:
+def _measured_by(curve: ConsignmentCurve, latest: Newest | None, words: Words) -> str:
     if latest is None:
-        return words.waiting_long
+        return words.waiting_long if curve.life else words.nothing_yet
     if latest.source.place_name is None:
         return words.measured_by_box
     return words.measured_by_place.format(place=latest.source.place_name)

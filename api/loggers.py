@@ -8,7 +8,7 @@ from api import examples, store
 from api.access import LoggersWriter, OrdersReader
 from api.context import InContext
 from api.errors import problems
-from api.fields import LoggerIdPath, PageSize
+from api.fields import AfterId, LoggerIdPath, PageSize
 from api.refusals import NoSuchThing
 from api.resources import Binding, Logger, LoggerDetails
 
@@ -50,7 +50,7 @@ async def get_loggers(
     unassigned: Annotated[
         bool | None, Query(description="true: only those heard that nobody registered.")
     ] = None,
-    after: Annotated[str, Query(max_length=63, description="The last id of the page before.")] = "",
+    after: AfterId = "",
     limit: PageSize = 100,
 ) -> list[Logger]:
     """List loggers in order of their ids."""

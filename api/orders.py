@@ -3,14 +3,14 @@
 from datetime import timedelta
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Query, Response, status
+from fastapi import APIRouter, Path, Response, status
 from fastapi.responses import JSONResponse
 
 from api import bindings, examples, links, stays, store
 from api.access import LinksWriter, OrdersReader, OrdersWriter
 from api.context import Context, InContext
 from api.errors import problems
-from api.fields import IdempotencyKey, OrderIdPath, PageSize
+from api.fields import AfterId, IdempotencyKey, OrderIdPath, PageSize
 from api.idempotency import Keyed, answer_once
 from api.links import LinkTooLong
 from api.refusals import (
@@ -80,7 +80,7 @@ async def post_order(
 async def get_orders(
     context: InContext,
     _: OrdersReader,
-    after: Annotated[str, Query(max_length=63, description="The last id of the page before.")] = "",
+    after: AfterId = "",
     limit: PageSize = 100,
 ) -> list[OrderHead]:
     """List orders in order of their ids."""

@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Response, status
 
 from api import examples, store
 from api.access import LoggersWriter, OrdersReader
 from api.context import InContext
 from api.errors import problems
-from api.fields import PageSize, PlaceIdPath
+from api.fields import AfterId, PageSize, PlaceIdPath
 from api.refusals import NoSuchThing
 from api.resources import Place, PlaceDetails
 
@@ -43,7 +43,7 @@ async def put_place(
 async def get_places(
     context: InContext,
     _: OrdersReader,
-    after: Annotated[str, Query(max_length=63, description="The last id of the page before.")] = "",
+    after: AfterId = "",
     limit: PageSize = 100,
 ) -> list[Place]:
     """List places in order of their ids."""

@@ -108,7 +108,7 @@ class NewOrder(Request):
     )
     placed_at: UtcTime
     due_at: UtcTime | None = None
-    consignments: Annotated[tuple[NewConsignment, ...], Field(min_length=1, max_length=20)]
+    consignments: Annotated[list[NewConsignment], Field(min_length=1, max_length=20)]
 
 
 class ReachedMilestone(Resource):

@@ -1,6 +1,7 @@
 """Which settings does the api run with?"""
 
 from dataclasses import dataclass
+from zoneinfo import available_timezones
 
 _SECRET_MIN_CHARS = 32
 
@@ -57,6 +58,8 @@ class ApiSettings:
             )
         if not self.public_url.startswith(("http://", "https://")):
             raise ValueError("FROSTLINE_API_PUBLIC_URL must begin with http:// or https://")
+        if self.default_time_zone not in available_timezones():
+            raise ValueError("FROSTLINE_API_DEFAULT_TIME_ZONE must be an IANA name: Asia/Shanghai")
         for name in _POSITIVE:
             if getattr(self, name) <= 0:
                 raise ValueError(f"FROSTLINE_API_{name.upper()} must be more than 0")

@@ -385,7 +385,7 @@ SELECT c.consignment_id, c.zone, c.opened_at, c.closed_at,
 FROM consignments c
 JOIN policies p ON (p.policy_id, p.version) = (c.policy_id, c.policy_version)
 WHERE c.order_id = %(order_id)s
-ORDER BY c.consignment_id
+ORDER BY array_position(ARRAY['frozen', 'chilled', 'ambient'], c.zone), c.consignment_id
 """
 
 CLOSE_CONSIGNMENTS: Final = """

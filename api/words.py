@@ -37,6 +37,7 @@ class Words:
     some_out: str
     some_unknown: str
     nothing_yet: str
+    packed_waiting: str
     delivered_in_range: str
     delivered_otherwise: str
     cancelled: str
@@ -102,12 +103,13 @@ ENGLISH: Final = Words(
         Verdict.UNKNOWN: "No recent reading",
     },
     all_in_range="Everything is at the right temperature.",
-    some_out="{count} of {total} boxes is outside its range now.",
-    some_unknown="We have no recent reading from {count} of {total} boxes.",
+    some_out="Outside the range now: {count} of {total} boxes.",
+    some_unknown="No recent reading from {count} of {total} boxes.",
     nothing_yet="Temperatures appear here once your goods are packed.",
-    delivered_in_range="Delivered at the right temperature.",
-    delivered_otherwise="Delivered. Please look at the last readings below.",
-    cancelled="This order was cancelled.",
+    packed_waiting="Packed. The first reading is on its way.",
+    delivered_in_range="Delivered, at the right temperature all the way.",
+    delivered_otherwise="Delivered. The temperatures of the journey stand below.",
+    cancelled="This order was cancelled at {time}.",
     range_both="{lower} to {upper} °C",
     range_upper="{upper} °C or colder",
     range_lower="{lower} °C or warmer",
@@ -117,7 +119,7 @@ ENGLISH: Final = Words(
     measured_by_box="Measured inside your box",
     measured_by_place="Measured in {place}, where your box stands",
     waiting="Waiting for the first reading",
-    waiting_long="The thermometer is in your box; its first reading is on its way.",
+    waiting_long="The thermometer is in your box.",
     at_the_end="at the end of the journey",
     gaps_one="For one stretch there are no readings: there the temperature is unknown.",
     gaps_many="For {count} stretches there are no readings: there the temperature is unknown.",
@@ -169,9 +171,10 @@ CHINESE: Final = Words(
     some_out="{total} 个保温箱中有 {count} 个超出温度范围。",
     some_unknown="{total} 个保温箱中有 {count} 个暂无最新读数。",
     nothing_yet="商品打包后，这里会显示温度。",
-    delivered_in_range="已送达，温度正常。",
-    delivered_otherwise="已送达，请查看下方最后的读数。",
-    cancelled="订单已取消。",
+    packed_waiting="已打包，首个读数即将到达。",
+    delivered_in_range="已送达，全程温度正常。",
+    delivered_otherwise="已送达，行程温度见下方。",
+    cancelled="订单已于 {time} 取消。",
     range_both="{lower} 至 {upper} °C",
     range_upper="{upper} °C 及以下",
     range_lower="{lower} °C 及以上",
@@ -181,7 +184,7 @@ CHINESE: Final = Words(
     measured_by_box="箱内温度计测得",
     measured_by_place="由保温箱所在的{place}测得",
     waiting="等待首个读数",
-    waiting_long="温度计已放入保温箱，首个读数即将到达。",
+    waiting_long="温度计已放入保温箱。",
     at_the_end="行程结束时",
     gaps_one="有一段时间没有读数，该段温度未知。",
     gaps_many="有 {count} 段时间没有读数，这些时段温度未知。",
