@@ -16,7 +16,7 @@ _INTERVAL_SHARE: Final = 0.9
 # A logger without a counter whose values stay as they are is recorded this often at least.
 _UNCHANGED_AGAIN_MS: Final = 30_000
 # A counter seen again after this long unheard is another measurement.
-_ABSENT_MS: Final = 15 * 60 * 1000
+ABSENT_MS: Final = 15 * 60 * 1000
 # Delayed repeats arrive behind newer measurements; how many of those are remembered.
 _REMEMBERED: Final = 8
 # The advertising interval is learned as a moving average over about this many adverts.
@@ -59,6 +59,14 @@ class Track:
         self.rssi_dbm: int | None = None
         self.sample: Sample | None = None  # the last recorded
 
+    @classmethod
+    def resumed(cls, record_interval_s: float, sample: Sample, recorded_ms: int) -> "Track":
+        """Return a track that remembers one measurement, recorded before a restart."""
+        track = cls(record_interval_s)
+        track.record(sample, None)
+        track._recorded_ms = recorded_ms
+        return track
+
     def may_be_new(self, payload: Payload, now_ms: int) -> bool:
         """Note that an advert was heard; say whether decoding it could give a new measurement."""
         gap_ms = None if self.heard_ms is None else now_ms - self.heard_ms
@@ -66,7 +74,7 @@ class Track:
         self.heard_ms, self._payload = now_ms, payload
         if gap_ms is None or self._recorded_ms is None:
             return True
-        if gap_ms >= _ABSENT_MS:
+        if gap_ms >= ABSENT_MS:
             self._recent = ()
             return True
         self._learn_interval(gap_ms)
@@ -84,7 +92,7 @@ class Track:
             return True
         return seen != self._recent[-1] or self._unchanged_again(self.heard_ms - self._recorded_ms)
 
-    def record(self, sample: Sample, rssi_dbm: int) -> None:
+    def record(self, sample: Sample, rssi_dbm: int | None) -> None:
         """Note that the advert just heard was recorded as a measurement."""
         seen = _Seen(sample.sequence, sample.temperature_c, sample.humidity_pct)
         self._recent = (*self._recent[1 - _REMEMBERED :], seen)

@@ -35,6 +35,15 @@ ON CONFLICT (logger_id) DO UPDATE SET frame_format = excluded.frame_format
 RETURNING logger_key, last_measured_at_ms
 """
 _UPDATE_LOGGER: Final = "UPDATE loggers SET last_measured_at_ms = ? WHERE logger_key = ?"
+_REMEMBER_SAMPLE: Final = """
+UPDATE loggers SET last_temperature_c = ?, last_humidity_pct = ?, last_sequence = ?
+WHERE logger_key = ?
+"""
+_SELECT_LAST_SAMPLES: Final = """
+SELECT logger_id, last_measured_at_ms, frame_format, last_temperature_c, last_humidity_pct,
+    last_sequence
+FROM loggers WHERE last_measured_at_ms >= ? AND last_temperature_c IS NOT NULL
+"""
 _SELECT_READINGS: Final = """
 SELECT logger_id, frame_format, measured_at_ms, temperature_centi_c, humidity_centi_pct,
     battery_mv, rssi_dbm, sequence, source, clock
@@ -253,13 +262,19 @@ class Outbox:
     def _insert_held(self) -> None:
         rows = []
         touched: dict[int, int] = {}
+        last: dict[int, Sample] = {}
         for m in self._held:
             logger_key, at_ms = self._placed(m)
+            last[logger_key] = m.sample
             if at_ms is not None:
                 touched[logger_key] = at_ms
             rows.append(_row(m, self._boot_key, logger_key, at_ms))
         self._file.executemany(_INSERT_READING, rows)
         self._file.executemany(_UPDATE_LOGGER, [(at_ms, key) for key, at_ms in touched.items()])
+        self._file.executemany(
+            _REMEMBER_SAMPLE,
+            [(s.temperature_c, s.humidity_pct, s.sequence, key) for key, s in last.items()],
+        )
         self._file.execute(
             "UPDATE meta SET value = value + ? WHERE key = 'dropped'", (self._held_dropped,)
         )
@@ -442,6 +457,23 @@ class Outbox:
         """Return the newest stamp ever given, or None."""
         newest: int = self._file.value("SELECT coalesce(max(last_measured_at_ms), 0) FROM loggers")
         return newest or None
+
+    def last_samples(self, *, since_ms: int) -> list[tuple[str, int, Sample]]:
+        """Return logger, time and sample of what each logger measured last, since then."""
+        rows = self._file.execute(_SELECT_LAST_SAMPLES, (since_ms,)).fetchall()
+        return [
+            (
+                logger_id,
+                at_ms,
+                Sample(
+                    frame_format=frame_format,
+                    temperature_c=temperature_c,
+                    humidity_pct=humidity_pct,
+                    sequence=sequence,
+                ),
+            )
+            for logger_id, at_ms, frame_format, temperature_c, humidity_pct, sequence in rows
+        ]
 
     def write_snapshot(self, snapshot: bytes) -> None:
         """Keep the agent's own words for `frostline edge status`; nothing is dropped for them."""

@@ -26,7 +26,11 @@ CREATE TABLE IF NOT EXISTS loggers (
     logger_key INTEGER PRIMARY KEY,
     logger_id TEXT NOT NULL UNIQUE,
     frame_format TEXT NOT NULL,
-    last_measured_at_ms INTEGER NOT NULL  -- a logger's time never runs backwards
+    last_measured_at_ms INTEGER NOT NULL,  -- a logger's time never runs backwards
+    -- What was measured last: after a restart the logger may still be repeating it.
+    last_temperature_c REAL,
+    last_humidity_pct REAL,
+    last_sequence INTEGER
 );
 -- AUTOINCREMENT: a row id, and so a batch id, is never used again.
 CREATE TABLE IF NOT EXISTS readings (

@@ -11,7 +11,7 @@ from typing import Final
 
 from edge.advert import Advert, Decoders, Refusal, Sample
 from edge.clock import EdgeClock, Stamp, Stamper
-from edge.dedupe import Track
+from edge.dedupe import ABSENT_MS, Track
 from edge.metrics import ADVERTS, READINGS
 from edge.outbox import Measurement, Outbox
 from edge.recent import Recent
@@ -47,6 +47,7 @@ class Recorder:
         self._stamper = Stamper(clock, last_ms=outbox.last_measured_at_ms())
         self._tracks: Recent[str, Track] = Recent(_LOGGERS_LIMIT)
         self._heard: list[Measurement] = []
+        self._resume()
 
     def hear(self, advert: Advert) -> Outcome | Refusal:
         """Take one advert, heard just now; say what became of it."""
@@ -85,6 +86,16 @@ class Recorder:
         self._outbox.append(heard)
         READINGS.inc(len(heard))
         return len(heard)
+
+    def _resume(self) -> None:
+        """Remember what was recorded last: loggers may still be repeating it."""
+        if self._clock.confidence() is None:
+            return
+        now_ms, monotonic_ms = self._clock.wall_ms(), self._clock.monotonic_ms()
+        for logger_id, at_ms, sample in self._outbox.last_samples(since_ms=now_ms - ABSENT_MS):
+            recorded_ms = monotonic_ms - (now_ms - at_ms)
+            track = Track.resumed(self._record_interval_s, sample, recorded_ms)
+            self._tracks.put(logger_id, track)
 
     def _hear(self, advert: Advert) -> Outcome | Refusal:
         logger_id = advert.logger_id

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 def run_edge(settings: "EdgeSettings", *, air: Path | None, position: tuple[float, float]) -> None:
     """Run an edge on this machine's radio, or on the simulated air at `air`."""
     from edge import agent
+    from edge.broker import UnusableCertificates
+    from edge.outbox_file import OutboxInUse
+    from edge.radio import RadioSilent
 
     backend = None
     if air is not None:
@@ -31,7 +34,12 @@ def run_edge(settings: "EdgeSettings", *, air: Path | None, position: tuple[floa
 
         backend = scanner_for(air, settings.gateway_id, position)
     configure_logs(os.environ.get("FROSTLINE_LOG_LEVEL", "INFO"))
-    asyncio.run(_until_told(lambda stop: agent.run(settings, backend, stop)))
+    try:
+        asyncio.run(_until_told(lambda stop: agent.run(settings, backend, stop)))
+    except (OutboxInUse, UnusableCertificates) as error:
+        raise CommandRefused(str(error)) from error
+    except RadioSilent as error:
+        raise SystemExit(f"frostline: {error}") from error  # 1: a supervisor starts it again
 
 
 def run_sim(settings: "SimSettings") -> None:

@@ -65,7 +65,7 @@ class Sender:
     gateway_id: GatewayId
     boot_id: UUID  # of the boot that measured; a batch never spans two boots
     sent_at_ms: int  # the edge's wall clock
-    sent_monotonic_ms: int  # since that boot
+    sent_monotonic_ms: int  # since that boot; 0: the boot is over, its clock has stopped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -169,3 +169,37 @@ def test_a_second_replay_of_a_file_gives_the_same_readings(tmp_path: Path) -> No
         runs.append(kept(outbox))
         outbox.close()
     assert runs[0] == runs[1]
+
+
+def test_a_measurement_still_on_the_air_after_a_restart_is_not_recorded_again(
+    tmp_path: Path,
+) -> None:
+    """The edge was killed after the commit; the logger repeats its sample until the next one."""
+    clock = FileClock()
+    for expected in (Outcome.RECORDED, Outcome.REPEATED):
+        outbox = Outbox(tmp_path / "outbox", boot_id=UUID(int=1))
+        recorder = recorder_for(outbox, clock)
+        assert recorder.hear(ruuvi(205, raw_temperature=0x12FD)) is expected  # 24.305 °C
+        recorder.flush()
+        clock.at_ms += 4_000
+        outbox.close()
+    outbox = Outbox(tmp_path / "outbox", boot_id=UUID(int=2))  # the machine has restarted, too
+    assert recorder_for(outbox, clock).hear(ruuvi(206)) is Outcome.RECORDED
+    outbox.close()
+
+
+@pytest.mark.parametrize(
+    ("later_ms", "expected"),
+    [(15 * 60_000, Outcome.REPEATED), (15 * 60_000 + 1, Outcome.RECORDED)],
+)
+def test_an_equal_counter_long_after_a_restart_is_another_measurement(
+    tmp_path: Path, later_ms: int, expected: Outcome
+) -> None:
+    clock = FileClock()
+    outbox = Outbox(tmp_path / "outbox", boot_id=UUID(int=1))
+    before = recorder_for(outbox, clock)
+    before.hear(ruuvi(205))
+    before.flush()
+    clock.at_ms += later_ms
+    assert recorder_for(outbox, clock).hear(ruuvi(205)) is expected
+    outbox.close()
