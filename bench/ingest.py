@@ -36,8 +36,8 @@ from frostline.stack.postgres import Postgres
 from frostline.stack.processes import Child, Program
 from gateway import pgbinary
 from gateway.known import KnownLoggers
-from gateway.rows import Rows, rows_of
-from gateway.store import Store, reading_fields
+from gateway.rows import Rows, reading_fields, rows_of
+from gateway.store import Store
 from gateway.store_statements import COPY_READINGS
 from schemas.columns import columns_of, parse_batch
 
@@ -216,7 +216,7 @@ def _table_rows(stack: Stack, messages: Sequence[Message]) -> Rows:
     return rows_of(columns, logger_key=known.keys[slot], boot_key=boot_key)
 
 
-def _buffers(rows: Rows, size: int) -> list[bytes]:
+def _buffers(rows: Rows, size: int) -> list[bytearray]:
     """Return a binary COPY for each `size` rows, each sorted as the ingestor sorts a flush."""
     buffers = []
     for start in range(0, len(rows), size):
@@ -226,7 +226,7 @@ def _buffers(rows: Rows, size: int) -> list[bytes]:
     return buffers
 
 
-def _measure_copy(stack: Stack, buffers: Sequence[bytes], readings: int) -> float:
+def _measure_copy(stack: Stack, buffers: Sequence[bytearray], readings: int) -> float:
     """Return rows a second, each buffer its own commit."""
     _execute(stack, _EMPTY)
     _execute(stack, "CHECKPOINT")

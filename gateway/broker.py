@@ -1,6 +1,8 @@
 """How do messages come from the broker, and answers go back?
 
 paho's thread only puts into the inbox, and never raises: an exception there would end it silently.
+When the inbox is full it waits: mosquitto 2.0.11 keeps to our receive maximum only until the first
+acknowledgement, and would send us all it holds.
 A message id means something only on the connection that it came by; a broker that lost our session
 gives the same ids to other messages. So each receipt carries the epoch of its connection, and an
 acknowledgement for an earlier one is left out: its message comes again.
@@ -23,6 +25,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from gateway import metrics
 from gateway.delivery import Delivery
+from gateway.readahead import ReadAheadClient
 from gateway.settings import IngestSettings
 from schemas.ids import GatewayId
 from schemas.stored import Stored, encode_stored
@@ -33,6 +36,7 @@ log = logging.getLogger(__name__)
 
 _SESSION_EXPIRY_S: Final = 7 * 24 * 3600
 _KEEPALIVE_S: Final = 30
+_FULL_POLL_S: Final = 0.005
 _RECONNECT_S: Final = (1, 30)
 _CLOSE_TIMEOUT_S: Final = 5.0
 _DEFAULT_PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
@@ -63,6 +67,7 @@ class Broker:
         self._inbox = inbox
         self._epoch = 0
         self._epoch_lock = threading.Lock()
+        self._closing = threading.Event()
         self._suspects = 0  # deliveries after a reconnect that may repeat what is stored
         self._unconfirmed = 0  # answers without the broker's word that it has them
         self._answers = threading.Condition()
@@ -115,6 +120,7 @@ class Broker:
     def close(self, *, end_session: bool) -> None:
         """Disconnect, once the answers are out; `end_session`: the broker forgets us."""
         self._wait_for_answers()
+        self._closing.set()
         properties = None
         if end_session:
             properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]  # paho's
@@ -123,7 +129,7 @@ class Broker:
         self._client.loop_stop()
 
     def _make_client(self) -> mqtt.Client:
-        client = mqtt.Client(
+        client = ReadAheadClient(
             CallbackAPIVersion.VERSION2,
             client_id=self.client_id,
             protocol=mqtt.MQTTv5,
@@ -235,6 +241,9 @@ class Broker:
     def _on_message(
         self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage
     ) -> None:
+        while self._inbox.qsize() >= self._settings.receive_maximum:
+            if self._closing.wait(_FULL_POLL_S):
+                return  # not acknowledged: it comes again
         may_repeat = message.dup or self._suspects > 0
         if self._suspects:
             self._suspects -= 1

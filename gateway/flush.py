@@ -13,7 +13,8 @@ import numpy as np
 from gateway import delivery as deliveries
 from gateway.delivery import DeadLetter, Delivery, StatusWord
 from gateway.known import Boot, KnownBoots, KnownLoggers
-from gateway.rows import Routed, route, rows_of
+from gateway.pgbinary import copy_buffer
+from gateway.rows import Ranges, Routed, ranges_of, reading_fields, route, rows_of
 from schemas.columns import Columns, Int64s, ParsedBatch, columns_of, split_out_of_range
 from schemas.ids import GatewayId, LoggerId
 from schemas.reading import MEASURED_AT_RANGE_MS
@@ -35,6 +36,8 @@ class Flush:
     """One transaction's content, and what it lets us say on MQTT."""
 
     routed: Routed
+    fresh_copy: bytearray  # `routed.fresh` as a binary COPY
+    fresh_ranges: Ranges
     replaced: Replaced | None
     dead_letters: Sequence[DeadLetter]
     statuses: Sequence[StatusWord]
@@ -106,6 +109,8 @@ def make_flush(
         routed, replaced = _route(window, columns, loggers, boots)
     return Flush(
         routed=routed,
+        fresh_copy=copy_buffer(list(reading_fields(routed.fresh).values())),
+        fresh_ranges=ranges_of(routed.fresh),
         replaced=replaced,
         dead_letters=window.dead_letters,
         statuses=[window.statuses[gateway_id] for gateway_id in sorted(window.statuses)],

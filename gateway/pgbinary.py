@@ -9,7 +9,6 @@ postgresql.org/docs/current/sql-copy.html, and array_send() in the server's arra
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -51,16 +50,22 @@ def timestamptz(unix_ms: npt.NDArray[np.int64]) -> Field:
     return Field(((unix_ms - _POSTGRES_EPOCH_MS) * 1000).astype(">i8"))
 
 
-def copy_buffer(fields: Sequence[Field]) -> bytes:
+def copy_buffer(fields: Sequence[Field]) -> bytearray:
     """Return a whole binary COPY. Rows that lack the same fields stand together, else in order."""
     pattern = _null_pattern(fields)
-    present = np.flatnonzero(np.bincount(pattern, minlength=1))
-    parts = [_HEADER]
-    for value in present:
-        rows = pattern == value if len(present) > 1 else slice(None)
-        lacking = tuple(bool(value >> i & 1) for i in range(len(fields)))
-        parts.append(_tuples(fields, rows, lacking))
-    return b"".join([*parts, _TRAILER])
+    counts = np.bincount(pattern, minlength=1)
+    parts = [(int(value), _tuple_dtype(fields, int(value))) for value in np.flatnonzero(counts)]
+    size = sum(int(counts[value]) * dtype.itemsize for value, dtype in parts)
+    buffer = bytearray(len(_HEADER) + size + len(_TRAILER))
+    buffer[: len(_HEADER)] = _HEADER
+    buffer[len(_HEADER) + size :] = _TRAILER
+    offset = len(_HEADER)
+    for value, dtype in parts:
+        rows = pattern == value if len(parts) > 1 else slice(None)
+        tuples = np.frombuffer(buffer, dtype=dtype, count=int(counts[value]), offset=offset)
+        _fill(tuples, fields, value, rows)
+        offset += tuples.nbytes
+    return buffer
 
 
 def array(field: Field, oid: int) -> bytes:
@@ -89,23 +94,26 @@ def _null_pattern(fields: Sequence[Field]) -> npt.NDArray[np.int64]:
     return pattern
 
 
-def _tuples(fields: Sequence[Field], rows: Bools | slice, lacking: tuple[bool, ...]) -> bytes:
-    dtype = _tuple_dtype(tuple(field.values.dtype.str for field in fields), lacking)
-    first = fields[0].values[rows]
-    tuples = np.empty(len(first), dtype=dtype)
-    tuples["count"] = len(fields)
-    for i, (field, is_missing) in enumerate(zip(fields, lacking, strict=True)):
-        tuples[f"length{i}"] = _MISSING if is_missing else field.values.dtype.itemsize
-        if not is_missing:
+def _fill(
+    tuples: npt.NDArray[np.void], fields: Sequence[Field], pattern: int, rows: Bools | slice
+) -> None:
+    """Write rows that lack the fields of the pattern: first what all share, then the values."""
+    shared = np.zeros(1, dtype=tuples.dtype)
+    shared["count"] = len(fields)
+    for i, field in enumerate(fields):
+        is_missing = pattern >> i & 1
+        shared[f"length{i}"] = _MISSING if is_missing else field.values.dtype.itemsize
+    as_bytes = f"V{tuples.dtype.itemsize}"  # copied as a whole, not field by field
+    tuples.view(as_bytes)[:] = shared.view(as_bytes)
+    for i, field in enumerate(fields):
+        if not pattern >> i & 1:
             tuples[f"value{i}"] = field.values[rows]
-    return tuples.tobytes()
 
 
-@lru_cache(maxsize=256)
-def _tuple_dtype(types: tuple[str, ...], lacking: tuple[bool, ...]) -> np.dtype[np.void]:
+def _tuple_dtype(fields: Sequence[Field], pattern: int) -> np.dtype[np.void]:
     parts: list[tuple[str, str]] = [("count", ">i2")]
-    for i, (value_type, is_missing) in enumerate(zip(types, lacking, strict=True)):
+    for i, field in enumerate(fields):
         parts.append((f"length{i}", ">i4"))
-        if not is_missing:
-            parts.append((f"value{i}", value_type))
+        if not pattern >> i & 1:
+            parts.append((f"value{i}", field.values.dtype.str))
     return np.dtype(parts)

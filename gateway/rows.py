@@ -11,7 +11,10 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 import numpy.typing as npt
 
+from gateway import pgbinary
+from gateway.pgbinary import Field
 from schemas.columns import Bools, Columns, Int64s
+from schemas.wire import MISSING, MISSING_RSSI
 
 
 def _none() -> Int64s:
@@ -139,3 +142,20 @@ def _ranges(key: Int64s, from_ms: Int64s, to_ms: Int64s, rows: Int64s | None) ->
         if rows is not None
         else np.diff(starts, append=len(key)),
     )
+
+
+def reading_fields(rows: Rows) -> dict[str, Field]:
+    """Return the columns of `readings` in the order of its COPY."""
+    humidity, sequence = rows.humidity_centi_pct, rows.sequence
+    return {
+        "measured_at": pgbinary.timestamptz(rows.measured_at_ms),
+        "logger_key": pgbinary.int4(rows.logger_key),
+        "boot_key": pgbinary.int4(rows.boot_key),
+        "temperature_c": pgbinary.float4(rows.temperature_centi_c / 100),
+        "humidity_pct": pgbinary.float4(humidity / 100, humidity == MISSING),
+        "sequence": pgbinary.int4(sequence, sequence == MISSING),
+        "battery_mv": pgbinary.int2(rows.battery_mv, rows.battery_mv == MISSING),
+        "rssi_dbm": pgbinary.int2(rows.rssi_dbm, rows.rssi_dbm == MISSING_RSSI),
+        "source": pgbinary.int2(rows.source),
+        "clock": pgbinary.int2(rows.clock),
+    }

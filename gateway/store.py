@@ -18,10 +18,9 @@ from gateway.delivery import DeadLetter, StatusWord
 from gateway.flush import Flush, Replaced
 from gateway.known import NEVER_MS, Boot, KnownLogger
 from gateway.pgbinary import Field
-from gateway.rows import Ranges, Rows, join_ranges, ranges_of
+from gateway.rows import Ranges, Rows, join_ranges, reading_fields
 from schemas.ids import LoggerId
 from schemas.reading import COUNTER_WRAP
-from schemas.wire import MISSING, MISSING_RSSI
 
 RowT = TypeVar("RowT")
 
@@ -255,7 +254,7 @@ class Store:
         """Commit a flush: rows, latest, touched, event, statuses, dead letters, wake-up."""
         with self._connection.transaction():
             deleted = self._delete(flush.replaced)
-            copied, repeated_key = self._copy(flush.routed.fresh)
+            copied, repeated_key = self._copy(flush)
             late = flush.routed.fresh if repeated_key else Rows()
             inserted = [self._insert(rows) for rows in (late, flush.routed.late)]
             touched = join_ranges(deleted, copied, *inserted)
@@ -266,21 +265,20 @@ class Store:
                 self._keep(flush, now, dead_letters_max)
         return Written(new=new, late=int(inserted[1].rows.sum()), copy_repeated=repeated_key)
 
-    def _copy(self, rows: Rows) -> tuple[Ranges, bool]:
+    def _copy(self, flush: Flush) -> tuple[Ranges, bool]:
         """Return what was copied, and whether a key stood there already (then nothing was)."""
-        if not len(rows):
+        if not len(flush.routed.fresh):
             return Ranges(), False
-        buffer = pgbinary.copy_buffer(list(reading_fields(rows).values()))
         try:
             with (
                 self._connection.transaction(),
                 self._connection.cursor() as cursor,
                 cursor.copy(sql.COPY_READINGS) as copy,
             ):
-                copy.write(buffer)
+                copy.write(flush.fresh_copy)
         except psycopg.errors.UniqueViolation:
             return Ranges(), True
-        return ranges_of(rows), False
+        return flush.fresh_ranges, False
 
     def _insert(self, rows: Rows) -> Ranges:
         if not len(rows):
@@ -399,23 +397,6 @@ class Store:
     def _one(self, cls: type[RowT], statement: LiteralString, params: Mapping[str, object]) -> RowT:
         with self._connection.cursor(row_factory=class_row(cls)) as cursor:
             return cursor.execute(statement, params).fetchall()[0]
-
-
-def reading_fields(rows: Rows) -> dict[str, Field]:
-    """Return the columns of `readings` in the order of COPY_READINGS."""
-    humidity, sequence = rows.humidity_centi_pct, rows.sequence
-    return {
-        "measured_at": pgbinary.timestamptz(rows.measured_at_ms),
-        "logger_key": pgbinary.int4(rows.logger_key),
-        "boot_key": pgbinary.int4(rows.boot_key),
-        "temperature_c": pgbinary.float4(rows.temperature_centi_c / 100),
-        "humidity_pct": pgbinary.float4(humidity / 100, humidity == MISSING),
-        "sequence": pgbinary.int4(sequence, sequence == MISSING),
-        "battery_mv": pgbinary.int2(rows.battery_mv, rows.battery_mv == MISSING),
-        "rssi_dbm": pgbinary.int2(rows.rssi_dbm, rows.rssi_dbm == MISSING_RSSI),
-        "source": pgbinary.int2(rows.source),
-        "clock": pgbinary.int2(rows.clock),
-    }
 
 
 def _arrays(columns: Mapping[str, Field]) -> dict[str, object]:
