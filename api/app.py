@@ -17,6 +17,7 @@ from fastapi_offline import FastAPIOffline
 from api import (
     bindings,
     curves,
+    document,
     errors,
     health,
     live,
@@ -100,7 +101,7 @@ def create_app(settings: ApiSettings, *, clock: Clock = utc_now) -> FastAPI:
     app.add_middleware(LimitedBody, max_bytes=settings.max_body_bytes)
     app.add_middleware(Observed, metrics=metrics)
     errors.install(app)
-    errors.declare(app)
+    document.complete(app, _ROUTERS)
     logging.getLogger("uvicorn.access").addFilter(WithoutLinks())
     return app
 

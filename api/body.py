@@ -1,6 +1,6 @@
 """How long may a request's body be?
 
-Counted as it arrives, so that a length that was not announced, or announced wrongly, is no way round.
+Counted as it arrives: a length that was not announced, or announced wrongly, is no way round it.
 """
 
 from http import HTTPStatus

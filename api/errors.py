@@ -54,10 +54,6 @@ KINDS: Final[Mapping[type[Refused], Kind]] = {
 MALFORMED: Final = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "malformed", "The request is malformed")
 FAULT: Final = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", "A fault of ours")
 
-# What may meet any request with a token.
-_TOKEN_REFUSALS: Final = (refusals.NoToken, refusals.ScopeMissing, refusals.DatabaseAway)
-_REF: Final = "#/components/schemas/{model}"
-
 _HEADERS: Final[Mapping[type[Refused], Mapping[str, str]]] = {
     refusals.NoToken: {"WWW-Authenticate": "Bearer"},
     refusals.DatabaseAway: {"Retry-After": "3"},
@@ -138,33 +134,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _framework)
     # Starlette raises it again after the answer: a bug ends in the log, with its traceback.
     app.add_exception_handler(Exception, _fault)
-
-
-def declare(app: FastAPI) -> None:
-    """Put the problem's schema and the refusals common to all into the OpenAPI document."""
-    make = app.openapi
-
-    def described() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            document = make()
-            schemas = document["components"]["schemas"]
-            schemas["Problem"] = Problem.model_json_schema(ref_template=_REF)
-            schemas["Fault"] = schemas["Problem"].pop("$defs")["Fault"]
-            for name in ("HTTPValidationError", "ValidationError"):
-                schemas.pop(name, None)
-            for operation in _operations(document):
-                if "security" in operation:
-                    common = problems(*_TOKEN_REFUSALS, malformed=False)
-                    operation["responses"] |= {str(k): v for k, v in common.items()}
-            app.openapi_schema = document
-        return app.openapi_schema
-
-    # FastAPI's own way to change its document is to replace this method.
-    app.openapi = described  # type: ignore[method-assign]
-
-
-def _operations(document: dict[str, Any]) -> list[dict[str, Any]]:
-    return [operation for path in document["paths"].values() for operation in path.values()]
 
 
 async def _refused(_: Request, error: Exception) -> Response:

@@ -6,6 +6,7 @@ changed: read the order and its curve again. The stream ends when what allowed i
 """
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,8 +31,6 @@ from schemas.ids import OrderId
 
 router = APIRouter(tags=["curves"])
 
-HEARTBEAT_S: Final = 15
-_RECHECK_S: Final = 30.0
 # A logger that was never heard has no key in events: while one is awaited, look for it that often.
 _FIRST_READING_S: Final = 3.0
 _STUCK_S: Final = 60
@@ -103,7 +102,10 @@ async def live_response(context: Context, listener: Listener) -> Response:
     interest = await _interest(context, listener.order_id)
     context.hub.require_position()
     return EventSourceResponse(
-        _stream(context, listener, interest), ping=HEARTBEAT_S, send_timeout=_STUCK_S, sep="\n"
+        _stream(context, listener, interest),
+        ping=context.settings.live_heartbeat_s,
+        send_timeout=_STUCK_S,
+        sep="\n",
     )
 
 
@@ -112,7 +114,7 @@ async def _stream(
 ) -> AsyncIterator[ServerSentEvent]:
     with context.hub.subscribe(interest) as subscription:
         seen, missed = await _catch_up(context, listener, subscription)
-        yield _message("ready", seen, {"heartbeat_s": HEARTBEAT_S})
+        yield _message("ready", seen, {"heartbeat_s": context.settings.live_heartbeat_s})
         if missed is not None:
             yield await _tell(context, listener.order_id, missed)
         async for news in _news(context, listener, subscription, seen):
@@ -144,9 +146,10 @@ async def _news(
 ) -> AsyncIterator[News]:
     """Yield what changes until the listener may no longer listen or is too slow."""
     clock = asyncio.get_running_loop().time
-    recheck_at = clock() + _RECHECK_S
+    beat_s = float(context.settings.live_heartbeat_s)
+    recheck_at = clock() + beat_s
     while (left_s := _left_s(context, listener)) > 0 and not subscription.overrun:
-        wait_s = _FIRST_READING_S if subscription.interest.unheard else _RECHECK_S
+        wait_s = _FIRST_READING_S if subscription.interest.unheard else beat_s
         events = await subscription.take(timeout_s=min(left_s, wait_s))
         fresh = [event for event in events if event.position > seen]
         news = hub.gather(fresh, subscription.interest)
@@ -157,7 +160,7 @@ async def _news(
         if news is not None:
             yield news
         if clock() >= recheck_at:
-            recheck_at = clock() + _RECHECK_S
+            recheck_at = clock() + beat_s
             if not await listener.still_allowed():
                 return
 
@@ -207,7 +210,7 @@ async def _interest(context: Context, order_id: OrderId) -> Interest:
 
 def _left_s(context: Context, listener: Listener) -> float:
     if listener.expires_at is None:
-        return _RECHECK_S
+        return math.inf
     return (listener.expires_at - context.clock()).total_seconds()
 
 

@@ -44,6 +44,9 @@ class ApiSettings:
     live_queue_events: int = 64
     """Unsent changes a live client may have; a slower one is closed, and resumes."""
 
+    live_heartbeat_s: int = 15
+    """A live stream beats that often, and looks whether its token still holds."""
+
     idempotency_hours: int = 48
     """How long the first answer to an idempotency key is kept."""
 
@@ -68,6 +71,7 @@ class ApiSettings:
 _POSITIVE = (
     "idempotency_hours",
     "link_max_age_s",
+    "live_heartbeat_s",
     "live_queue_events",
     "max_body_bytes",
     "max_curve_readings",

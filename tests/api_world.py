@@ -38,12 +38,13 @@ def ms(at: datetime) -> int:
 class World:
     """The api, a client that may do everything, and the database behind it."""
 
-    def __init__(self, database_url: str, port: int) -> None:
+    def __init__(self, database_url: str, port: int, **changes: Any) -> None:
         self.settings = ApiSettings(
             database_url=database_url,
             link_secrets=(SECRET,),
             port=port,
             public_url=f"http://127.0.0.1:{port}",
+            **changes,
         )
         self.fixed_now: datetime | None = None
         self.client = httpx.Client(
@@ -177,10 +178,10 @@ def every(
 
 
 @contextmanager
-def running_world(database_url: str) -> Iterator[World]:
-    """Run the api in a thread until the block is left."""
+def running_world(database_url: str, **changes: Any) -> Iterator[World]:
+    """Run the api in a thread until the block is left; `changes` are to its settings."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        world = World(database_url, listening.getsockname()[1])
+        world = World(database_url, listening.getsockname()[1], **changes)
         server = uvicorn.Server(
             uvicorn.Config(
                 create_app(world.settings, clock=world.clock),

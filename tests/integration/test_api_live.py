@@ -1,0 +1,210 @@
+"""What changes on a curve, as it happens: server-sent events from a real server."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from tests.api_world import BOX_LOGGER, OTHER_LOGGER, T0, World, iso, minutes, ms, running_world
+
+# A stream that says nothing for so long has failed.
+SILENCE_S = 8.0
+
+
+@dataclass(frozen=True)
+class Said:
+    """One server-sent event."""
+
+    event: str
+    id: str
+    data: Any
+
+
+@contextmanager
+def stream(world: World, url: str, **headers: str) -> Iterator[Iterator[Said]]:
+    timeout = httpx.Timeout(SILENCE_S)
+    with world.client.stream("GET", url, headers=headers, timeout=timeout) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        yield parse(answer.iter_lines())
+
+
+def parse(lines: Iterator[str]) -> Iterator[Said]:
+    """Read events as the HTML standard says; comments are heartbeats."""
+    fields: dict[str, str] = {}
+    for line in lines:
+        if line.startswith(":"):
+            yield Said(event="heartbeat", id="", data=None)
+        elif line:
+            name, _, value = line.partition(": ")
+            fields[name] = value
+        elif fields:
+            data = json.loads(fields.get("data", "null"))
+            yield Said(event=fields.get("event", ""), id=fields.get("id", ""), data=data)
+            fields = {}
+
+
+def times_of(said: Said) -> list[int]:
+    assert said.event == "points"
+    return [
+        t
+        for consignment in said.data["consignments"]
+        for segment in consignment["segments"]
+        for t in segment["points"]["t_ms"]
+    ]
+
+
+def hear_at(world: World, *at: datetime) -> None:
+    world.hear(BOX_LOGGER, [(when, 2.0) for when in at])
+
+
+LIVE = "/orders/order-1/live"
+
+
+def test_new_readings_come_as_points(world: World) -> None:
+    world.shipped_order()
+    hear_at(world, T0)
+    with stream(world, LIVE) as said:
+        assert next(said).event == "ready"
+        hear_at(world, T0 + minutes(1))
+        points = next(said)
+    assert times_of(points) == [ms(T0 + minutes(1))]
+    (consignment,) = points.data["consignments"]
+    assert consignment["consignment_id"] == "order-1.chilled"
+
+
+def test_readings_of_others_are_not_told(world: World) -> None:
+    world.shipped_order()
+    hear_at(world, T0)
+    with stream(world, LIVE) as said:
+        next(said)
+        world.hear(OTHER_LOGGER, [(T0, 9.0)])
+        hear_at(world, T0 + minutes(1))
+        assert times_of(next(said)) == [ms(T0 + minutes(1))]
+
+
+def test_a_client_that_comes_back_misses_nothing(world: World) -> None:
+    world.shipped_order()
+    hear_at(world, T0)
+    with stream(world, LIVE) as said:
+        next(said)
+        hear_at(world, T0 + minutes(1))
+        last = next(said).id
+    hear_at(world, T0 + minutes(2))
+    hear_at(world, T0 + minutes(3))
+    with stream(world, LIVE, **{"Last-Event-ID": last}) as said:
+        assert next(said).event == "ready"
+        assert times_of(next(said)) == [ms(T0 + minutes(m)) for m in (2, 3)]
+        hear_at(world, T0 + minutes(4))
+        assert times_of(next(said)) == [ms(T0 + minutes(4))]
+
+
+def test_between_a_curve_and_its_stream_nothing_is_lost(world: World) -> None:
+    world.shipped_order()
+    hear_at(world, T0)
+    position = world.client.get("/orders/order-1/curve").headers["live-position"]
+    hear_at(world, T0 + minutes(1))
+    with stream(world, f"{LIVE}?after={position}") as said:
+        next(said)
+        assert times_of(next(said)) == [ms(T0 + minutes(1))]
+
+
+def test_a_transaction_that_commits_late_is_not_passed_over(world: World) -> None:
+    """Its event has the lower id and becomes visible after a higher one: a trap of serial ids."""
+    world.shipped_order()
+    hear_at(world, T0)
+    with stream(world, LIVE) as said, psycopg.connect(world.settings.database_url) as slow:
+        next(said)
+        slow.execute(
+            "INSERT INTO events (at, type, order_id, from_at, to_at) "
+            "VALUES (%s, 'frostline.order.packed', 'order-1', %s, %s)",
+            (T0, T0, T0),
+        )
+        hear_at(world, T0 + minutes(1))
+        slow.execute("NOTIFY frostline")
+        slow.commit()
+        told = next(said)
+    # Both at once: the quick one had to wait for the slow one.
+    assert told.event == "reload"
+
+
+def test_a_milestone_asks_for_a_reload(world: World) -> None:
+    world.shipped_order()
+    hear_at(world, T0)
+    with stream(world, LIVE) as said:
+        next(said)
+        world.put("/orders/order-1/milestones/packed", {"at": iso(T0)})
+        assert next(said).event == "reload"
+
+
+def test_a_logger_bound_while_listening_is_listened_to(world: World) -> None:
+    world.shipped_order()
+    hear_at(world, T0)
+    world.logger(OTHER_LOGGER)
+    world.hear(OTHER_LOGGER, [(T0, 3.0)])
+    with stream(world, LIVE) as said:
+        next(said)
+        world.bind(OTHER_LOGGER, T0 + minutes(5), consignment_id="order-1.chilled")
+        assert next(said).event == "reload"
+        world.hear(OTHER_LOGGER, [(T0 + minutes(6), 3.0)])
+        assert times_of(next(said)) == [ms(T0 + minutes(6))]
+
+
+def test_the_first_reading_of_a_logger_never_heard_is_told(world: World) -> None:
+    world.shipped_order()
+    with stream(world, LIVE) as said:
+        next(said)
+        hear_at(world, T0)
+        assert next(said).event == "reload"
+        hear_at(world, T0 + minutes(1))
+        assert times_of(next(said)) == [ms(T0 + minutes(1))]
+
+
+@pytest.mark.parametrize("position", ["0-0", "4000000000000-1"])
+def test_a_position_that_is_too_old_or_of_another_database_asks_for_a_reload(
+    world: World, position: str
+) -> None:
+    world.shipped_order()
+    with stream(world, LIVE, **{"Last-Event-ID": position}) as said:
+        next(said)
+        assert next(said).event == "reload"
+
+
+def test_a_stream_ends_with_its_link(world: World) -> None:
+    world.shipped_order()
+    link = world.link("order-1", expires_at=world.clock() + timedelta(seconds=2))
+    with stream(world, f"{link}/live") as said:
+        assert [next(said).event, next(said).event] == ["ready", "end"]
+        assert list(said) == []
+
+
+def test_a_stream_ends_with_its_token(world: World) -> None:
+    world.shipped_order()
+    token = world.token("curves:read", expires_at=world.clock() + timedelta(seconds=2))
+    with stream(world, LIVE, Authorization=f"Bearer {token}") as said:
+        assert [next(said).event, next(said).event] == ["ready", "end"]
+
+
+def test_a_stream_beats_and_ends_when_its_token_is_revoked(database_url: str) -> None:
+    with running_world(database_url, live_heartbeat_s=1) as world:
+        world.shipped_order()
+        hear_at(world, T0)
+        headers = world.bearer("curves:read")
+        with stream(world, LIVE, **headers) as said:
+            assert next(said).data == {"heartbeat_s": 1}
+            assert next(said).event == "heartbeat"
+            world.sql("UPDATE tokens SET revoked_at = now()")
+            assert "end" in {event.event for event in said}
+
+
+def test_streams_are_counted_while_they_are_open(world: World) -> None:
+    world.shipped_order()
+    with stream(world, LIVE) as said:
+        next(said)
+        assert "frostline_api_live_streams 1.0" in world.client.get("/metrics").text

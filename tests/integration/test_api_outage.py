@@ -1,0 +1,37 @@
+"""The database goes away and comes back; the api says so meanwhile, and streams go on."""
+
+import httpx
+
+from frostline.migrate import migrate
+from tests.api_world import BOX_LOGGER, T0, minutes, ms, running_world
+from tests.integration.test_api_live import LIVE, stream, times_of
+
+
+def test_requests_are_refused_while_the_database_is_away_and_streams_go_on_after(
+    make_postgres, wait_until
+) -> None:
+    server = make_postgres(durable=True)
+    dsn = server.dsn("postgres")
+    migrate(dsn, require_timescaledb=True)
+    with running_world(dsn) as world:
+        world.shipped_order()
+        world.hear(BOX_LOGGER, [(T0, 2.0)])
+        with stream(world, LIVE) as said:
+            next(said)
+            server.kill()
+            answer = world.client.get("/orders/order-1")
+            assert answer.status_code == 503
+            assert answer.json()["type"] == "urn:frostline:problem:database-away"
+            assert answer.headers["retry-after"] == "3"
+            assert world.client.get("/readyz").status_code == 503
+            assert world.client.get("/healthz").status_code == 200
+            server.start()
+            ready = f"{world.settings.public_url}/readyz"
+            wait_until(
+                lambda: httpx.get(ready, trust_env=False).status_code == 200,
+                timeout_s=30,
+                what="the api to be ready again",
+            )
+            world.hear(BOX_LOGGER, [(T0 + minutes(1), 2.0)])
+            points = next(event for event in said if event.event == "points")
+        assert times_of(points) == [ms(T0 + minutes(1))]
