@@ -10,14 +10,15 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Response, status
 
-from api import examples, store
+from api import examples, store, store_events, store_orders
 from api.access import OrdersWriter
 from api.context import InContext
 from api.errors import problems
 from api.fields import RowIdPath
 from api.refusals import AlreadyClosed, BindingOverlaps, EndsBeforeStart, NoSuchThing
 from api.resources import Binding, BindingEnd, BindingOpened, NewBinding
-from api.store import Change, Connection
+from api.store import Connection
+from api.store_events import Change
 from schemas.ids import ConsignmentId, OrderId
 
 router = APIRouter(tags=["bindings"])
@@ -50,9 +51,9 @@ async def post_binding(
     by, now = new.by or caller.name, context.clock()
     async with store.transaction(context.pool) as db:
         order_id = await _lock_target(db, new)
-        if not await store.lock_logger(db, new.logger_id):
+        if not await store_orders.lock_logger(db, new.logger_id):
             raise NoSuchThing("registered logger", new.logger_id)
-        standing = await store.bindings_overlapping(db, new.logger_id, new.from_at, new.until_at)
+        standing = await store_orders.bindings_overlapping(db, new)
         same = find_same(standing, new)
         if same is not None:
             response.status_code = status.HTTP_200_OK
@@ -61,7 +62,7 @@ async def post_binding(
             await _end(db, binding, BindingEnd(at=new.from_at, why=_why(new), by=by), now)
             for binding in to_take_over(standing, new)
         ]
-        binding = await store.bind(db, new, by=by)
+        binding = await store_orders.bind(db, new, by=by)
         await _announce(db, "frostline.binding.opened", binding, order_id, now)
     return BindingOpened(binding=binding, closed=tuple(closed))
 
@@ -83,7 +84,7 @@ async def post_binding_end(
     """Let a logger go, and say why."""
     named = end if end.by else end.model_copy(update={"by": caller.name})
     async with store.transaction(context.pool) as db:
-        binding = await store.binding(db, binding_id)
+        binding = await store_orders.binding(db, binding_id)
         if binding is None:
             raise NoSuchThing("binding", binding_id)
         if binding.until_at is not None and binding.until_at <= end.at:
@@ -122,15 +123,15 @@ async def end_all_of_order(
     db: Connection, order_id: OrderId, *, at: datetime, by: str, why: str
 ) -> None:
     """End the open bindings of an order's boxes; one that begins later ends as soon as it can."""
-    for binding in await store.open_bindings_of_order(db, order_id):
-        await store.lock_logger(db, binding.logger_id)
+    for binding in await store_orders.open_bindings_of_order(db, order_id):
+        await store_orders.lock_logger(db, binding.logger_id)
         end_at = max(at, binding.from_at + SHORTEST)
-        await store.end_binding(db, binding.binding_id, at=end_at, by=by, why=why)
+        await store_orders.end_binding(db, binding.binding_id, at=end_at, by=by, why=why)
 
 
 async def _lock_target(db: Connection, new: NewBinding) -> OrderId | None:
     if new.place_id is not None:
-        if await store.place(db, new.place_id) is None:
+        if await store_orders.place(db, new.place_id) is None:
             raise NoSuchThing("place", new.place_id)
         return None
     if new.consignment_id is None:
@@ -142,11 +143,13 @@ async def lock_order_of(
     db: Connection, consignment_id: ConsignmentId, *, until_at: datetime | None
 ) -> OrderId:
     """Hold a consignment's order; refuse what would outlast a consignment that is closed."""
-    found = await store.consignment(db, consignment_id)
+    found = await store_orders.consignment(db, consignment_id)
     if found is None:
         raise NoSuchThing("consignment", consignment_id)
-    await store.lock_order(db, found.order_id)
-    held = await store.consignment(db, consignment_id)  # it may have been closed while we waited
+    await store_orders.lock_order(db, found.order_id)
+    held = await store_orders.consignment(
+        db, consignment_id
+    )  # it may have been closed while we waited
     closed_at = held and held.closed_at
     if closed_at and (until_at is None or until_at > closed_at):
         raise AlreadyClosed("consignment", consignment_id, closed_at)
@@ -154,8 +157,10 @@ async def lock_order_of(
 
 
 async def _end(db: Connection, binding: Binding, end: BindingEnd, now: datetime) -> Binding:
-    ended = await store.end_binding(db, binding.binding_id, at=end.at, by=end.by or "", why=end.why)
-    head = binding.consignment_id and await store.consignment(db, binding.consignment_id)
+    ended = await store_orders.end_binding(
+        db, binding.binding_id, at=end.at, by=end.by or "", why=end.why
+    )
+    head = binding.consignment_id and await store_orders.consignment(db, binding.consignment_id)
     await _announce(db, "frostline.binding.ended", ended, head.order_id if head else None, now)
     return ended
 
@@ -174,7 +179,7 @@ async def _announce(
         logger_id=binding.logger_id,
         data=binding.model_dump(mode="json", exclude_none=True),
     )
-    await store.announce(db, change, now=now)
+    await store_events.announce(db, change, now=now)
 
 
 def _why(new: NewBinding) -> str:

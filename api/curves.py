@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
 
-from api import chart, examples, formats, store
+from api import chart, examples, formats, store, store_events
 from api.access import CurvesReader
 from api.context import Context, InContext
 from api.curve import ConsignmentCurve, thin
@@ -177,7 +177,7 @@ async def _answer(
 ) -> Response:
     now = context.clock()
     async with store.transaction(context.pool) as db:
-        position = await store.live_position(db)  # before the curve: see api.live
+        position = await store_events.live_position(db)  # before the curve: see api.live
         order = await find_order(db, order_id)
         curves = await read_curves(db, order, asking, context, now=now)
     headers = {

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from api import store
+from api import store, store_events
 from api.observe import Metrics
 from api.refusals import BadQuery, DatabaseAway
-from api.store import Connection, EventRow, Position
+from api.store import Connection
+from api.store_events import EventRow, Position
 from schemas.ids import OrderId
 
 log = logging.getLogger(__name__)
@@ -179,12 +180,12 @@ class Hub:
     async def _read(self, db: Connection) -> None:
         if self._position is None or not self._subscriptions:
             # Nobody listens: what passes meanwhile is found by position, should anybody resume.
-            position = await store.live_position(db)
+            position = await store_events.live_position(db)
             if self._position is None or not self._subscriptions:  # still: one may have come
                 self._position = position
             return
         while True:
-            events = await store.events_after(db, self._position, limit=_EVENTS_AT_ONCE)
+            events = await store_events.events_after(db, self._position, limit=_EVENTS_AT_ONCE)
             self._spread(events)
             if len(events) < _EVENTS_AT_ONCE:
                 return

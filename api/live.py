@@ -15,7 +15,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Header, Query, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from api import access, examples, formats, hub, store
+from api import access, examples, formats, hub, store, store_curves, store_events
 from api.access import Caller, CurvesReader
 from api.context import Context, InContext
 from api.curve import Window, cut
@@ -25,7 +25,7 @@ from api.hub import Interest, News, Subscription, parse_position
 from api.order_curve import Asked, Period, ms_of, read_order_curve
 from api.orders import find_order
 from api.refusals import BadQuery, DatabaseAway, NoSuchThing, NoToken, ScopeMissing
-from api.store import Position
+from api.store_events import Position
 from api.tokens import Scope
 from schemas.ids import OrderId
 
@@ -130,11 +130,11 @@ async def _catch_up(
     if since_position is None:
         return began, None
     async with store.transaction(context.pool) as db:
-        newest = await store.live_position(db)
-        if since_position > newest or not await store.position_is_kept(db, since_position):
+        newest = await store_events.live_position(db)
+        if since_position > newest or not await store_events.position_is_kept(db, since_position):
             # Of another database, or so old that events after it are gone.
             return began, News(position=began, reload=True)
-        events = await store.events_after(db, since_position, limit=_EVENTS_AT_ONCE)
+        events = await store_events.events_after(db, since_position, limit=_EVENTS_AT_ONCE)
     if len(events) == _EVENTS_AT_ONCE:
         return began, News(position=began, reload=True)
     missed = [event for event in events if event.position <= began]
@@ -198,7 +198,7 @@ def _message(kind: str, position: Position, data: object) -> ServerSentEvent:
 async def _interest(context: Context, order_id: OrderId) -> Interest:
     async with store.transaction(context.pool) as db:
         order = await find_order(db, order_id)
-        recordings = await store.recordings_of_order(db, order_id)
+        recordings = await store_curves.recordings_of_order(db, order_id)
     stays = [stay for consignment in order.consignments for stay in consignment.stays]
     return Interest(
         order_id=order_id,

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from api import store
+from api import store_curves
 from api.curve import ConsignmentCurve, Recording, Source, Window, assemble
 from api.resources import Consignment, Order
-from api.store import Connection, RecordingRow
+from api.store import Connection
+from api.store_curves import RecordingRow
 from schemas.curve import collapse_repeats
 
 _FAR_FUTURE: Final = datetime(2100, 1, 1, tzinfo=UTC)
@@ -39,7 +40,7 @@ class Asked:
 
 async def read_order_curve(db: Connection, order: Order, asked: Asked) -> list[ConsignmentCurve]:
     """Return the curve of each consignment; raise TooManyReadings."""
-    recordings = await store.recordings_of_order(db, order.order_id)
+    recordings = await store_curves.recordings_of_order(db, order.order_id)
     return [
         await _read_consignment(
             db,
@@ -93,7 +94,9 @@ async def _read_recording(
     bound = _overlap(Period(from_at=row.during.lower, until_at=row.during.upper), seen)
     from_at = (bound and bound.from_at) or _FAR_FUTURE
     until_at = (bound and bound.until_at) or _FAR_FUTURE
-    curve = await store.readings(db, row.logger_id, from_at, until_at, limit=asked.max_readings)
+    curve = await store_curves.readings(
+        db, row.logger_id, from_at, until_at, limit=asked.max_readings
+    )
     return Recording(
         source=Source(
             kind="box" if row.place_id is None else "place",

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Response, status
 from fastapi.responses import JSONResponse
 
-from api import bindings, examples, links, stays, store
+from api import bindings, examples, links, stays, store, store_events, store_orders
 from api.access import LinksWriter, OrdersReader, OrdersWriter
 from api.context import Context, InContext
 from api.errors import problems
@@ -30,7 +30,8 @@ from api.resources import (
     Order,
     OrderHead,
 )
-from api.store import Change, Connection
+from api.store import Connection
+from api.store_events import Change
 from schemas.ids import OrderId, parse_consignment_id
 
 router = APIRouter(tags=["orders"])
@@ -85,7 +86,7 @@ async def get_orders(
 ) -> list[OrderHead]:
     """List orders in order of their ids."""
     async with store.transaction(context.pool) as db:
-        return await store.orders(db, after=after, limit=limit)
+        return await store_orders.orders(db, after=after, limit=limit)
 
 
 @router.get(
@@ -119,12 +120,12 @@ async def put_milestone(
     Repeating it changes nothing; another time for a milestone that was reached is refused.
     """
     async with store.transaction(context.pool) as db:
-        if not await store.lock_order(db, order_id):
+        if not await store_orders.lock_order(db, order_id):
             raise NoSuchThing("order", order_id)
-        if await store.reach_milestone(db, order_id, milestone, at=reached.at):
+        if await store_orders.reach_milestone(db, order_id, milestone, at=reached.at):
             if milestone in LAST_MILESTONES:
                 await _end_journey(db, order_id, milestone, reached, by=caller.name)
-            await store.announce(
+            await store_events.announce(
                 db,
                 Change(
                     type=f"frostline.order.{milestone}",
@@ -167,7 +168,7 @@ async def post_link(
 
 async def find_order(db: Connection, order_id: OrderId) -> Order:
     """Return an order; raise NoSuchThing."""
-    order = await store.order(db, order_id)
+    order = await store_orders.order(db, order_id)
     if order is None:
         raise NoSuchThing("order", order_id)
     return order
@@ -175,7 +176,7 @@ async def find_order(db: Connection, order_id: OrderId) -> Order:
 
 async def _create(db: Connection, new: NewOrder, context: Context) -> Order:
     time_zone = new.time_zone or context.settings.default_time_zone
-    if not await store.create_order(db, new, time_zone=time_zone):
+    if not await store_orders.create_order(db, new, time_zone=time_zone):
         raise AlreadyExists("order", new.order_id)
     for consignment in new.consignments:
         await _open(db, new, consignment)
@@ -186,16 +187,16 @@ async def _create(db: Connection, new: NewOrder, context: Context) -> Order:
         order_id=new.order_id,
         data={"member_level": new.member_level},
     )
-    await store.announce(db, change, now=context.clock())
+    await store_events.announce(db, change, now=context.clock())
     return await find_order(db, new.order_id)
 
 
 async def _open(db: Connection, order: NewOrder, new: NewConsignment) -> None:
     policy_id = new.policy_id or new.zone
-    if not await store.policy_exists(db, policy_id, new.zone):
+    if not await store_orders.policy_exists(db, policy_id, new.zone):
         raise NoSuchThing(f"policy for {new.zone} goods named", policy_id)
     consignment_id = new.consignment_id or parse_consignment_id(f"{order.order_id}.{new.zone}")
-    if not await store.open_consignment(db, order, consignment_id, new):
+    if not await store_orders.open_consignment(db, order, consignment_id, new):
         raise AlreadyExists("consignment", consignment_id)
 
 
@@ -204,7 +205,7 @@ async def _end_journey(
 ) -> None:
     await bindings.end_all_of_order(db, order_id, at=reached.at, by=by, why=milestone)
     await stays.end_all_of_order(db, order_id, at=reached.at)
-    await store.close_consignments(db, order_id, at=reached.at)
+    await store_orders.close_consignments(db, order_id, at=reached.at)
 
 
 def _refuse_another_time(order: Order, milestone: str, reached: MilestoneTime) -> None:

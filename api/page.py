@@ -17,7 +17,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from api import chart, journey, store
+from api import chart, journey, store, store_events, store_orders
 from api.access import Member, verify_link
 from api.chart import View
 from api.context import Context, InContext
@@ -30,7 +30,7 @@ from api.negotiate import best_language
 from api.order_curve import Asked, ms_of, read_order_curve
 from api.refusals import LinkRefused, NoSuchThing
 from api.resources import Order
-from api.store import Position
+from api.store_events import Position
 from api.words import WORDS, Language
 
 router = APIRouter(include_in_schema=False)
@@ -107,8 +107,10 @@ async def get_member_live(member: Member, begin: Since, context: InContext) -> R
 async def _look(context: Context, member: MemberLink, language: Language) -> Look:
     now = context.clock()
     async with store.transaction(context.pool) as db:
-        position = await store.live_position(db)  # before the curve: the stream goes on from here
-        order = await store.order(db, member.order_id)
+        position = await store_events.live_position(
+            db
+        )  # before the curve: the stream goes on from here
+        order = await store_orders.order(db, member.order_id)
         if order is None:
             raise LinkRefused
         asked = Asked(now=now, max_readings=context.settings.max_curve_readings)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, status
 
-from api import examples, store
+from api import examples, store, store_events, store_orders
 from api.access import OrdersWriter
 from api.bindings import SHORTEST, lock_order_of
 from api.context import InContext
@@ -16,7 +16,8 @@ from api.errors import problems
 from api.fields import RowIdPath
 from api.refusals import AlreadyClosed, EndsBeforeStart, NoSuchThing, StayOverlaps
 from api.resources import NewStay, Stay, StayEnd
-from api.store import Change, Connection
+from api.store import Connection
+from api.store_events import Change
 from schemas.ids import OrderId
 
 router = APIRouter(tags=["stays"])
@@ -40,14 +41,14 @@ async def post_stay(
     if new.until_at is not None and new.until_at <= new.from_at:
         raise EndsBeforeStart(new.from_at)
     async with store.transaction(context.pool) as db:
-        if await store.place(db, new.place_id) is None:
+        if await store_orders.place(db, new.place_id) is None:
             raise NoSuchThing("place", new.place_id)
         order_id = await lock_order_of(db, new.consignment_id, until_at=new.until_at)
-        for standing in await store.stays_overlapping(db, new):
+        for standing in await store_orders.stays_overlapping(db, new):
             if standing.from_at >= new.from_at:
                 raise StayOverlaps(standing.stay_id, standing.from_at)
-            await store.end_stay(db, standing.stay_id, at=new.from_at)
-        stay = await store.begin_stay(db, new)
+            await store_orders.end_stay(db, standing.stay_id, at=new.from_at)
+        stay = await store_orders.begin_stay(db, new)
         await _announce(db, "frostline.stay.begun", stay, order_id, context.clock())
     return stay
 
@@ -68,24 +69,24 @@ async def post_stay_end(
 ) -> Stay:
     """End a stay."""
     async with store.transaction(context.pool) as db:
-        found = await store.stay(db, stay_id)
+        found = await store_orders.stay(db, stay_id)
         if found is None:
             raise NoSuchThing("stay", stay_id)
         order_id = await lock_order_of(db, found.consignment_id, until_at=end.at)
-        stay = await store.stay(db, stay_id) or found  # it may have ended while we waited
+        stay = await store_orders.stay(db, stay_id) or found  # it may have ended while we waited
         if stay.until_at is not None and stay.until_at <= end.at:
             raise AlreadyClosed("stay", stay_id, stay.until_at)
         if end.at <= stay.from_at:
             raise EndsBeforeStart(stay.from_at)
-        ended = await store.end_stay(db, stay_id, at=end.at)
+        ended = await store_orders.end_stay(db, stay_id, at=end.at)
         await _announce(db, "frostline.stay.ended", ended, order_id, context.clock())
     return ended
 
 
 async def end_all_of_order(db: Connection, order_id: OrderId, *, at: datetime) -> None:
     """End the open stays of an order's boxes."""
-    for stay in await store.open_stays_of_order(db, order_id):
-        await store.end_stay(db, stay.stay_id, at=max(at, stay.from_at + SHORTEST))
+    for stay in await store_orders.open_stays_of_order(db, order_id):
+        await store_orders.end_stay(db, stay.stay_id, at=max(at, stay.from_at + SHORTEST))
 
 
 async def _announce(
@@ -98,4 +99,4 @@ async def _announce(
         order_id=order_id,
         data=stay.model_dump(mode="json", exclude_none=True),
     )
-    await store.announce(db, change, now=now)
+    await store_events.announce(db, change, now=now)

@@ -3,7 +3,7 @@
 import asyncio
 
 from api.hub import Interest, Subscription
-from api.store import EventRow, Position
+from api.store_events import EventRow, Position
 from schemas.ids import OrderId
 
 INTEREST = Interest(

@@ -11,7 +11,8 @@ from api.bindings import find_same, to_take_over
 from api.hub import READINGS_STORED, Interest, gather, parse_position
 from api.refusals import BadQuery, BindingOverlaps
 from api.resources import Binding, NewBinding
-from api.store import EventRow, Position, TokenRow
+from api.store import TokenRow
+from api.store_events import EventRow, Position
 from api.tokens import Presented
 from schemas.ids import ConsignmentId, LoggerId, OrderId
 
