@@ -30,7 +30,6 @@ from gateway.settings import IngestSettings
 from schemas.ids import GatewayId
 from schemas.stored import Stored, encode_stored
 from schemas.topics import Kind, subscription, topic_of
-from schemas.wire import BATCH_ID_PROPERTY
 
 log = logging.getLogger(__name__)
 
@@ -252,7 +251,7 @@ class Broker:
                 topic=_topic(message),
                 payload=bytes(message.payload),
                 may_repeat=may_repeat,
-                batch_id=_batch_id(message.properties),
+                user_properties=getattr(message.properties, "UserProperty", ()),
                 receipt=(self._epoch, message.mid) if message.qos else None,
             )
         )
@@ -275,11 +274,6 @@ def _topic(message: mqtt.MQTTMessage) -> str:
         return message.topic
     except UnicodeDecodeError:  # a broker should have refused it
         return "\N{REPLACEMENT CHARACTER}"
-
-
-def _batch_id(properties: Properties | None) -> str | None:
-    pairs: list[tuple[str, str]] = getattr(properties, "UserProperty", [])
-    return next((value for name, value in pairs if name == BATCH_ID_PROPERTY), None)
 
 
 def _tls_context(settings: IngestSettings) -> ssl.SSLContext:

@@ -3,6 +3,7 @@
 Pure: bytes in, values out. Nothing that a gateway can send raises.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -27,7 +28,7 @@ class Delivery:
     topic: str
     payload: bytes
     may_repeat: bool = False  # flagged as a duplicate, or first after a reconnect
-    batch_id: str | None = None  # the MQTT user property
+    user_properties: Sequence[tuple[str, str]] = ()  # of MQTT 5; one may be the batch id
     receipt: tuple[int, int] | None = None  # connection epoch and message id; None: nothing to ack
 
 
@@ -188,7 +189,10 @@ def _refuse(
 
 def _batch_id_of(delivery: Delivery) -> BatchId | None:
     """Return the id beside the payload, which is known even where the payload cannot be read."""
-    try:
-        return None if delivery.batch_id is None else parse_batch_id(delivery.batch_id)
-    except UnreadableBatch:
-        return None
+    for name, text in delivery.user_properties:
+        if name == wire.BATCH_ID_PROPERTY:
+            try:
+                return parse_batch_id(text)
+            except UnreadableBatch:
+                return None
+    return None

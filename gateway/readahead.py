@@ -1,15 +1,15 @@
 """How does paho get its bytes without a system call for each byte of a packet's head?
 
-It reads the first byte, each byte of the length and the rest by calls of their own, and looks
-whether there is more before each packet. Each call gives up the interpreter's lock, which the
-threads that read and commit batches then hold for a while. Reading ahead makes that one call for
-many packets.
+It reads the first byte, each byte of the length and the rest by calls of their own, and asks before
+each packet whether there is one. Each call gives up the interpreter's lock, which the threads that
+read and commit batches then hold for a while. Reading ahead makes that one call for many packets.
 """
 
 import ssl
 from typing import TYPE_CHECKING, Final
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import MQTTErrorCode
 
 if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike  # exists for type checkers alone
@@ -44,6 +44,14 @@ class ReadAheadSocket:
 
 class ReadAheadClient(mqtt.Client):
     """paho's client on such a socket."""
+
+    def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
+        """Handle all packets that were read ahead."""
+        while True:
+            result = super().loop_read(max_packets)
+            socket = self.socket()
+            if result or not isinstance(socket, ReadAheadSocket) or not socket.pending():
+                return result
 
     def _create_socket(self) -> "SocketLike":
         return ReadAheadSocket(super()._create_socket())

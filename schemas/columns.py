@@ -8,12 +8,12 @@ costs a microsecond a call, which a batch of one reading would pay forty times.
 """
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from itertools import chain
 from operator import attrgetter
-from typing import Final, TypeVar
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -47,18 +47,12 @@ _MONOTONIC_RANGE_MS: Final = (0, 2**53)
 _json = msgspec.json.Decoder(WireBatch)
 _msgpack = msgspec.msgpack.Decoder(WireBatch)
 
-_IdT = TypeVar("_IdT")
-
-
-def _remembering(parse: Callable[[str], _IdT]) -> Callable[[str], _IdT]:
-    """Parse the ids that return in each batch once; a long text may be junk and is not kept."""
-    cached = lru_cache(maxsize=1 << 16)(parse)
-    return lambda text: cached(text) if len(text) <= 63 else parse(text)
-
-
-_parse_logger_id = _remembering(parse_logger_id)
-_parse_gateway_id = _remembering(parse_gateway_id)
-_parse_uuid = _remembering(UUID)
+# The ids in a batch return in each one. Only texts as long as an id should be are remembered: a
+# longer one may be junk.
+_LONGEST_ID: Final = 63
+_known_logger_id = lru_cache(maxsize=1 << 16)(parse_logger_id)
+_known_gateway_id = lru_cache(maxsize=1 << 12)(parse_gateway_id)
+_known_uuid = lru_cache(maxsize=1 << 12)(UUID)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +99,12 @@ _PER_ROW: Final = tuple(
 _DELTA_COLUMNS: Final = tuple(name for name in _PER_ROW if name != "logger")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ParsedBatch:
-    """A batch with a sound structure: ids read, columns as long as they must be, still deltas."""
+    """A batch with a sound structure: ids read, columns as long as they must be, still deltas.
+
+    Not frozen, which costs a microsecond: one is made for each message.
+    """
 
     batch_id: BatchId
     sender: Sender
@@ -144,9 +141,10 @@ def parse_batch(payload: bytes) -> ParsedBatch:
     batch_id, sender = parse_batch_id(wire.batch_id), _sender(wire)
     loggers, rows = _loggers(wire), sum(wire.counts)
     for name in _DELTA_COLUMNS:
-        _require_length(name, getattr(wire, name), rows)
-    if wire.replaces_measured_at_ms:
-        _require_length("replaces_measured_at_ms", wire.replaces_measured_at_ms, rows)
+        if len(getattr(wire, name)) != rows:
+            raise _wrong_length(wire, name, rows)
+    if len(wire.replaces_measured_at_ms) not in {0, rows}:
+        raise _wrong_length(wire, "replaces_measured_at_ms", rows)
     return ParsedBatch(batch_id=batch_id, sender=sender, loggers=loggers, rows=rows, wire=wire)
 
 
@@ -232,8 +230,9 @@ def _parse(raw: bytes) -> WireBatch:
 
 def _sender(wire: WireBatch) -> Sender:
     try:
-        gateway_id: GatewayId = _parse_gateway_id(wire.gateway_id)
-        boot_id = _parse_uuid(wire.boot_id)
+        short = max(len(wire.gateway_id), len(wire.boot_id)) <= _LONGEST_ID
+        gateway_id: GatewayId = (_known_gateway_id if short else parse_gateway_id)(wire.gateway_id)
+        boot_id = (_known_uuid if short else UUID)(wire.boot_id)
     except (MalformedId, ValueError) as error:
         raise UnreadableBatch(f"gateway_id or boot_id: {error}") from error
     _require("sent_at_ms", wire.sent_at_ms, _WALL_CLOCK_RANGE_MS)
@@ -258,11 +257,12 @@ def _loggers(wire: WireBatch) -> tuple[LoggerId, ...]:
         raise UnreadableBatch(f"counts must be 1 to {MAX_READINGS}")
     if sum(wire.counts) > MAX_READINGS:
         raise UnreadableBatch(f"{sum(wire.counts)} readings; a batch has 1 to {MAX_READINGS}")
-    for frame_format in wire.formats:
+    for frame_format in set(wire.formats):
         if not 0 < len(frame_format) <= _FORMAT_MAX_CHARS or not frame_format.isprintable():
             raise UnreadableBatch(f"format {frame_format[:80]!r} is not a short printable name")
     try:
-        loggers = tuple(map(_parse_logger_id, wire.loggers))
+        short = max(map(len, wire.loggers)) <= _LONGEST_ID
+        loggers = tuple(map(_known_logger_id if short else parse_logger_id, wire.loggers))
     except MalformedId as error:
         raise UnreadableBatch(f"loggers: {error}") from error
     if len(set(loggers)) != len(loggers):
@@ -270,9 +270,8 @@ def _loggers(wire: WireBatch) -> tuple[LoggerId, ...]:
     return loggers
 
 
-def _require_length(name: str, values: list[int], rows: int) -> None:
-    if len(values) != rows:
-        raise UnreadableBatch(f"{name} has {len(values)} values for {rows} readings")
+def _wrong_length(wire: WireBatch, name: str, rows: int) -> UnreadableBatch:
+    return UnreadableBatch(f"{name} has {len(getattr(wire, name))} values for {rows} readings")
 
 
 def _undelta(name: str, wires: Sequence[WireBatch], rows: Int64s) -> Int64s:

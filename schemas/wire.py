@@ -9,6 +9,7 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from operator import attrgetter
 from typing import Final
@@ -31,6 +32,7 @@ MISSING_RSSI: Final = 127  # Bluetooth's own "RSSI is not available"
 # be read can still be answered.
 BATCH_ID_PROPERTY: Final = "batch-id"
 
+_known_outbox = lru_cache(maxsize=1 << 12)(UUID)  # each outbox sends many batches
 _BATCH_ID = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(\d{1,18})/(\d{1,18})")
 
 
@@ -55,7 +57,7 @@ def parse_batch_id(text: str) -> BatchId:
     match = _BATCH_ID.fullmatch(text)
     if not match or int(match[2]) > int(match[3]):
         raise UnreadableBatch(f"batch_id {text[:80]!r} is not <outbox uuid>/<first row>/<last row>")
-    return BatchId(outbox=UUID(match[1]), first_row=int(match[2]), last_row=int(match[3]))
+    return BatchId(outbox=_known_outbox(match[1]), first_row=int(match[2]), last_row=int(match[3]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
