@@ -25,6 +25,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from gateway import metrics
 from gateway.delivery import Delivery
+from gateway.errors import BrokerRefused, ShardTaken
 from gateway.readahead import ReadAheadClient
 from gateway.settings import IngestSettings
 from schemas.ids import GatewayId
@@ -42,14 +43,6 @@ _DEFAULT_PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 # MQTT 5, 3.2.2.2 and 3.14.2.1
 _NOT_FOR_US: Final = {0x84, 0x85, 0x86, 0x87, 0x8A}  # trying again would not help
 _SESSION_TAKEN_OVER: Final = 0x8E
-
-
-class BrokerRefused(Exception):
-    """The broker does not want us, and would not want us again. The message says what to change."""
-
-
-class ClientIdTaken(Exception):
-    """Another ingestor connected under our client id, so it has the same shards."""
 
 
 Inbox = queue.SimpleQueue[Delivery | Exception]
@@ -214,7 +207,7 @@ class Broker:
         log.warning("broker disconnected", extra={"reason": str(reason)})
         if reason.value == _SESSION_TAKEN_OVER:
             self._inbox.put(
-                ClientIdTaken(
+                ShardTaken(
                     f"another ingestor connected as {self.client_id}: it was started with the same "
                     "shards; stop one of them"
                 )

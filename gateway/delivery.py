@@ -4,7 +4,7 @@ Pure: bytes in, values out. Nothing that a gateway can send raises.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -14,10 +14,11 @@ import numpy as np
 from schemas import wire
 from schemas.columns import Bools, Columns, ParsedBatch, columns_of, parse_batch
 from schemas.ids import GatewayId
-from schemas.status import GatewayStatus, UnreadableStatus, decode_status
+from schemas.status import GatewayStatus, UnreadableStatus, decode_status, encode_status
 from schemas.topics import Kind, MalformedTopic, parse_topic
 from schemas.wire import BatchId, UnreadableBatch, WireBatch, parse_batch_id
 
+_STATUS_MAX_BYTES: Final = 4096
 _parse_topic = lru_cache(maxsize=1 << 14)(parse_topic)
 
 
@@ -160,10 +161,17 @@ def _read_status(delivery: Delivery, gateway_id: GatewayId) -> StatusWord | Dead
         status = decode_status(delivery.payload)
     except UnreadableStatus as error:
         return _refuse(delivery, gateway_id, str(error))
+    if len(delivery.payload) > _STATUS_MAX_BYTES or not _fits_jsonb(status):
+        return _refuse(delivery, gateway_id, "not a status: too long, or with a NUL in a text")
     if status.gateway_id != gateway_id:
         reason = f"gateway_id is {status.gateway_id[:80]!r}, but the topic is {gateway_id}'s"
         return _refuse(delivery, gateway_id, reason)
-    return StatusWord(gateway_id=gateway_id, payload=delivery.payload, status=status)
+    return StatusWord(gateway_id=gateway_id, payload=encode_status(status), status=status)
+
+
+def _fits_jsonb(status: GatewayStatus) -> bool:
+    """Whether PostgreSQL takes it: a text in a jsonb holds no NUL."""
+    return not any("\0" in text for text in astuple(status) if isinstance(text, str))
 
 
 def _refuse(

@@ -16,7 +16,7 @@ from gateway.known import Boot, KnownBoots, KnownLoggers
 from gateway.pgbinary import copy_buffer
 from gateway.rows import Ranges, Routed, ranges_of, reading_fields, route, rows_of
 from schemas.columns import Columns, Int64s, ParsedBatch, columns_of, split_out_of_range
-from schemas.ids import GatewayId, LoggerId
+from schemas.ids import GatewayId
 from schemas.reading import MEASURED_AT_RANGE_MS
 from schemas.stored import Stored
 from schemas.wire import BatchId, UnreadableBatch
@@ -62,6 +62,7 @@ class Window:
     statuses: dict[GatewayId, StatusWord] = field(default_factory=dict)
     receipts: list[tuple[int, int]] = field(default_factory=list)
     messages: int = 0
+    readings: int = 0
     replaces: bool = False
 
     def add(self, delivery: Delivery) -> bool:
@@ -72,6 +73,7 @@ class Window:
                 return False
             self.replaces = content.replaces
             self.batches.append((delivery, content))
+            self.readings += content.rows
         elif isinstance(content, StatusWord):
             self.statuses[content.gateway_id] = content
         else:
@@ -119,11 +121,6 @@ def make_flush(
         messages=window.messages,
         readings=0 if columns is None else len(columns),
     )
-
-
-def loggers_of(columns: Columns | None) -> tuple[Sequence[LoggerId], Sequence[str]]:
-    """Return the loggers with their formats, as they come."""
-    return ((), ()) if columns is None else (columns.loggers, columns.formats)
 
 
 def _route(

@@ -26,16 +26,17 @@ from typing import Final, TypeVar
 from prometheus_client import start_http_server
 
 from gateway import metrics
-from gateway.broker import Broker, BrokerRefused, ClientIdTaken, Inbox
+from gateway.broker import Broker, Inbox
 from gateway.delivery import Delivery
-from gateway.flush import Flush, Window, join_columns, loggers_of, make_flush
-from gateway.known import KnownBoots, KnownLoggers
+from gateway.errors import BrokerRefused, IngestRefused, ShardTaken
+from gateway.flush import Flush, Window, join_columns, make_flush
+from gateway.keys import Keys
 from gateway.settings import IngestSettings
 from gateway.store import DATABASE_DOWN, Store, Written
 from schemas.columns import Columns
 from schemas.topics import parse_shards
 
-__all__ = ["BrokerRefused", "ClientIdTaken", "ShardTaken", "run"]
+__all__ = ["BrokerRefused", "IngestRefused", "ShardTaken", "run"]
 
 log = logging.getLogger(__name__)
 
@@ -60,10 +61,6 @@ _QUIET_S: Final = 1.0  # a session is drained when nothing came for so long
 _RELEASE_TIMEOUT_S: Final = 60.0
 
 
-class ShardTaken(Exception):
-    """Another ingestor owns a shard. The message says who."""
-
-
 class _Stopped(Exception):
     """The ingestor was told to stop while it waited for the database."""
 
@@ -76,8 +73,8 @@ def utc_now() -> datetime:
 def run(settings: IngestSettings, stop: threading.Event, *, clock: Clock = utc_now) -> None:
     """Ingest until told to stop.
 
-    Raises ShardTaken, BrokerRefused, ClientIdTaken (a person must choose), and anything that is a
-    bug. With `release`, what the broker holds for us is drained and our session there ended.
+    Raises IngestRefused where a person must choose, and anything that is a bug. With `release`,
+    what the broker holds for us is drained and our session there ended.
     """
     gc.set_threshold(_GARBAGE_THRESHOLD)
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
@@ -172,8 +169,7 @@ class _Ingestor:
         self._broker = broker
         self._database = database
         self._clock = clock
-        self._loggers = KnownLoggers()
-        self._boots = KnownBoots()
+        self._keys = Keys()
         self._carried: Delivery | None = None  # belongs to the next window
         self._committer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="commit")
         self._confirmer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="confirm")
@@ -222,7 +218,7 @@ class _Ingestor:
         window = Window()
         window.add(first)
         deadline = time.monotonic() + self._settings.flush_linger_s
-        while window.messages < self._settings.flush_max_messages:
+        while not self._is_full(window):
             delivery = self._next(0)
             if delivery is None:
                 if time.monotonic() >= deadline and not self._is_committing():
@@ -232,6 +228,12 @@ class _Ingestor:
                 self._carried = delivery
                 break
         return window
+
+    def _is_full(self, window: Window) -> bool:
+        return (
+            window.messages >= self._settings.flush_max_messages
+            or window.readings >= self._settings.flush_max_readings
+        )
 
     def _next(self, timeout_s: float) -> Delivery | None:
         if self._carried is not None:
@@ -254,32 +256,22 @@ class _Ingestor:
     def _flush(self, window: Window) -> None:
         """Make a transaction of the window and hand it on, once few enough are on their way."""
         columns = join_columns(window)
-        self._learn(window, columns)
-        flush = make_flush(window, columns, self._loggers, self._boots)
+        if columns is not None and not self._keys.cover(window, columns):
+            self._learn(window, columns)
+        flush = make_flush(window, columns, self._keys.loggers, self._keys.boots)
         while len(self._pending) >= _MOST_PENDING:
             self._pending.popleft().result()
         self._pending.append(self._committer.submit(self._commit, flush))
         metrics.WAITING.set(self._inbox.qsize())
         if flush.replaced is not None and columns is not None:
             self._settle()
-            self._loggers.forget(columns.loggers)
+            self._keys.loggers.forget(columns.loggers)
 
-    def _learn(self, window: Window, columns: Columns | None) -> None:
+    def _learn(self, window: Window, columns: Columns) -> None:
         """See to it that all keys are known. There is one connection: no commit is under way."""
-        boots = self._boots.unknown(window.boots())
-        loggers = self._loggers.unknown(*loggers_of(columns))
-        if not boots and not loggers:
-            return
         self._settle()
-        self._loggers.make_room()
-        self._boots.make_room()
-        boots = self._boots.unknown(window.boots())
-        loggers = self._loggers.unknown(*loggers_of(columns))
         now = self._clock()
-        self._boots.learn(self._database.attempt(lambda store: store.learn_boots(boots, now=now)))
-        self._loggers.learn(
-            self._database.attempt(lambda store: store.learn_loggers(loggers, now=now))
-        )
+        self._database.attempt(lambda store: self._keys.learn(store, window, columns, now=now))
 
     def _settle(self) -> None:
         """Wait until nothing is on its way; what was wrong with it rises here."""

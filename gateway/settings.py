@@ -21,6 +21,7 @@ class IngestSettings:
     key_file: Path | None = None  # its key
     shards: str = "00-3f"  # which of the 64 shards this ingestor owns, such as 00-1f or 0a
     flush_max_messages: int = 500  # one transaction takes at most so many messages
+    flush_max_readings: int = 100_000  # nor does it begin another message past so many readings
     flush_linger_s: float = 0.1  # and waits at most so long after the first of them
     receive_maximum: int = 1000  # unacknowledged messages the broker may have sent us
     takeover: bool = False  # subscribe first, then wait for the shards' present owner to let go
@@ -54,5 +55,7 @@ class IngestSettings:
             raise ValueError(
                 f"FROSTLINE_INGEST_FLUSH_LINGER_S is {self.flush_linger_s}; expected 0 to 60"
             )
+        if self.flush_max_readings < 1:
+            raise ValueError("FROSTLINE_INGEST_FLUSH_MAX_READINGS must be at least 1")
         if self.dead_letters_max < 1:
             raise ValueError("FROSTLINE_INGEST_DEAD_LETTERS_MAX must be at least 1")

@@ -153,6 +153,7 @@ class Store:
             keepalives_idle=10,
             keepalives_interval=5,
             keepalives_count=4,
+            tcp_user_timeout=30_000,
         )
         return cls(connection)
 

@@ -217,6 +217,7 @@ ORDER BY dead_letter_id
 SELECT_DEAD_LETTER: Final = """
 SELECT topic, payload FROM dead_letters
 WHERE dead_letter_id = %(dead_letter_id)s AND replayed_at IS NULL
+FOR UPDATE
 """
 
 MARK_REPLAYED: Final = """
