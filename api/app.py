@@ -102,9 +102,11 @@ def create_app(settings: ApiSettings, *, clock: Clock = utc_now) -> FastAPI:
     app.add_middleware(Observed, metrics=metrics)
     errors.install(app)
     document.complete(app, _ROUTERS)
-    logging.getLogger("uvicorn.access").addFilter(WithoutLinks())
+    logging.getLogger("uvicorn.access").addFilter(_WITHOUT_LINKS)
     return app
 
+
+_WITHOUT_LINKS: Final = WithoutLinks()  # one: adding it again changes nothing
 
 _ROUTERS: Final[tuple[APIRouter, ...]] = (
     orders.router,

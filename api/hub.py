@@ -9,6 +9,7 @@ import asyncio
 import logging
 import random
 import re
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -156,6 +157,7 @@ class Hub:
     async def running(self) -> AsyncIterator[None]:
         """Read events until the block is left."""
         task = asyncio.create_task(self._run(), name="event hub")
+        task.add_done_callback(_end_process_on_bug)
         try:
             yield
         finally:
@@ -198,3 +200,11 @@ class Hub:
                     self._subscriptions.discard(subscription)
                     self._metrics.slow_streams.inc()
         self._metrics.events.inc(len(events))
+
+
+def _end_process_on_bug(task: asyncio.Task[None]) -> None:
+    """End the process, as any bug does: a server whose streams are dead would look alive."""
+    if task.cancelled() or task.exception() is None:
+        return
+    log.critical("event hub failed; the process ends", exc_info=task.exception())
+    signal.raise_signal(signal.SIGTERM)

@@ -129,7 +129,7 @@ class LinkRefused(Refused):
 
 
 class DatabaseAway(Refused):
-    """The database does not answer."""
+    """The database does not answer, or is not migrated yet."""
 
     def __init__(self) -> None:
         super().__init__("The database does not answer; try again in a few seconds.")

@@ -7,7 +7,7 @@ import pytest
 from tests.api_world import T0, World, iso
 
 ORDER = {
-    "order_id": "order-1",
+    "order_id": "order-2",
     "member_id": "m-1",
     "member_level": "gold",
     "placed_at": iso(T0),
@@ -19,6 +19,13 @@ BINDING = {
     "from_at": iso(T0),
 }
 KEY = {"Idempotency-Key": "key-1"}
+
+
+@pytest.fixture(scope="module")
+def world(shared_world: World) -> World:
+    """Lend the shared api, with one order in it: whatever is refused here leaves no trace."""
+    shared_world.order()
+    return shared_world
 
 
 def problem_of(world: World, method: str, path: str, **request: Any) -> dict[str, Any]:
@@ -138,7 +145,6 @@ def test_a_binding_that_ends_before_it_begins_is_refused(world: World) -> None:
     ],
 )
 def test_a_malformed_question_for_a_curve_is_refused(world: World, query: str, status: int) -> None:
-    world.order()
     assert problem_of(world, "GET", f"/orders/order-1/curve?{query}")["status"] == status
 
 
@@ -173,7 +179,6 @@ def test_a_malformed_or_strange_path_is_a_problem(
 
 
 def test_a_format_that_nobody_offers_is_refused_with_those_that_are(world: World) -> None:
-    world.order()
     headers = {"Accept": "application/pdf"}
     problem = problem_of(world, "GET", "/orders/order-1/curve", headers=headers)
     assert problem["status"] == 406

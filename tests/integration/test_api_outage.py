@@ -35,3 +35,27 @@ def test_requests_are_refused_while_the_database_is_away_and_streams_go_on_after
             world.hear(BOX_LOGGER, [(T0 + minutes(1), 2.0)])
             points = next(event for event in said if event.event == "points")
         assert times_of(points) == [ms(T0 + minutes(1))]
+
+
+def test_an_api_that_starts_before_the_migration_serves_after_it(
+    empty_database_url, wait_until
+) -> None:
+    with running_world(empty_database_url, ready=False) as world:
+        url = world.settings.public_url
+        assert httpx.get(f"{url}/readyz", trust_env=False).status_code == 503
+        assert httpx.get(f"{url}/orders", trust_env=False).status_code == 401
+        unknown = {"Authorization": "Bearer frostline_000000000000_x"}
+        answer = httpx.get(f"{url}/orders", headers=unknown, trust_env=False)
+        assert answer.status_code == 503
+        migrate(empty_database_url, require_timescaledb=True)
+        world.become_client()
+        world.shipped_order()
+        world.hear(BOX_LOGGER, [(T0, 2.0)])
+        wait_until(lambda: world.client.get("/metrics").status_code == 200, what="the api")
+        live = world.client.stream
+        wait_until(lambda: _answers(live), timeout_s=20, what="the live stream")
+
+
+def _answers(live) -> bool:
+    with live("GET", LIVE) as answer:
+        return answer.status_code == 200
