@@ -37,7 +37,7 @@ CONTENT_POLICY: Final = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'"
 )
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 34, 12, 16, 22  # room around the plot, px
+_LEFT, _RIGHT, _TOP, _BOTTOM = 38, 12, 16, 22  # room around the plot, px
 _LABEL_PX: Final = 64  # width of a time's label with the room it needs
 _SMALLEST_SPAN_MS: Final = 10 * 60_000
 _SMALLEST_SPAN_C: Final = 4.0

@@ -164,7 +164,7 @@ def test_a_gap_and_a_place_are_told_in_words_and_never_bridged(
 def test_an_order_without_readings_says_so(world: World, open_page: Any) -> None:
     world.shipped_order(begun=world.clock() - minutes(1))
     page = open_page(world.link("order-1"))
-    expect(page.locator(f"{BOX} .pill")).to_have_text("Waiting for the first reading")
+    expect(page.locator(f"{BOX} .pill")).to_have_text("No reading yet")
     world.hear(BOX_LOGGER, [(world.clock(), 3.0)])
     expect(page.locator(f"{BOX} .temperature")).to_have_text("3.0°C", timeout=PATIENCE_MS)
 

@@ -76,8 +76,8 @@ def test_a_gap_is_hatched_from_its_start_to_its_end_and_labelled() -> None:
     gap = Window(from_ms=T0 + 20 * MIN, until_ms=T0 + 40 * MIN)
     root = drawn(curve(segment(0, 20, 2, 3), segment(40, 60, 3, 2), gaps=(gap,)))
     (box,) = of_class(root, "fl-gap")
-    # The plot is 720 - 34 - 12 = 674 px wide for 60 minutes; a third of it is 224.7 px.
-    assert float(box.get("width") or 0) == pytest.approx(674 / 3, abs=0.1)
+    # The plot is 720 - 38 - 12 = 670 px wide for 60 minutes; a third of it is 223.3 px.
+    assert float(box.get("width") or 0) == pytest.approx(670 / 3, abs=0.1)
     assert "no data" in texts(root)
 
 
