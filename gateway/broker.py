@@ -25,7 +25,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from gateway import metrics
 from gateway.delivery import Delivery
-from gateway.errors import BrokerRefused, ShardTaken
+from gateway.errors import BrokerRefused, ClientIdTaken
 from gateway.readahead import ReadAheadClient
 from gateway.settings import IngestSettings
 from schemas.ids import GatewayId
@@ -207,7 +207,7 @@ class Broker:
         log.warning("broker disconnected", extra={"reason": str(reason)})
         if reason.value == _SESSION_TAKEN_OVER:
             self._inbox.put(
-                ShardTaken(
+                ClientIdTaken(
                     f"another ingestor connected as {self.client_id}: it was started with the same "
                     "shards; stop one of them"
                 )

@@ -9,5 +9,9 @@ class ShardTaken(IngestRefused):
     """Another ingestor owns a shard."""
 
 
+class ClientIdTaken(ShardTaken):
+    """Another ingestor connected under our client id, so it has the same shards."""
+
+
 class BrokerRefused(IngestRefused):
     """The broker does not want us, and would not want us again."""

@@ -28,7 +28,7 @@ from prometheus_client import start_http_server
 from gateway import metrics
 from gateway.broker import Broker, Inbox
 from gateway.delivery import Delivery
-from gateway.errors import BrokerRefused, IngestRefused, ShardTaken
+from gateway.errors import BrokerRefused, ClientIdTaken, IngestRefused, ShardTaken
 from gateway.flush import Flush, Window, join_columns, make_flush
 from gateway.keys import Keys
 from gateway.settings import IngestSettings
@@ -36,7 +36,7 @@ from gateway.store import DATABASE_DOWN, Store, Written
 from schemas.columns import Columns
 from schemas.topics import parse_shards
 
-__all__ = ["BrokerRefused", "IngestRefused", "ShardTaken", "run"]
+__all__ = ["BrokerRefused", "ClientIdTaken", "IngestRefused", "ShardTaken", "run"]
 
 log = logging.getLogger(__name__)
 
