@@ -160,6 +160,8 @@ class AirServer:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_CONFIRMATION_TIMEOUT_S):
                     await self._round.wait_for(self._is_silent)
+            for radio in self._radios.values():
+                radio.assume_heard(asyncio.get_running_loop().time())
             await self._round.wait_for(lambda: not self.ledger.settling)
         self.ledger.close()
         log.info("air frozen", extra={"measured": self.ledger.measured})

@@ -3,7 +3,9 @@
 Those of which at least one advert was delivered to a radio whose connection to the air was still
 alive 1.0 s after it: an edge that heard one has that long to put it on disk. *Delivered* means that
 the radio's program confirmed that its callbacks ran; what stood unread in a dead program's socket
-was never heard. All others are unheard. The ledger stands outside the edges and outlives them.
+was never heard. A radio that is alive at the end counts as having heard all that it was given: an
+edge cannot pass by saying nothing. All others are unheard. The ledger stands outside the edges and
+outlives them.
 """
 
 from collections import deque
