@@ -123,6 +123,7 @@ class World:
         *,
         sequences: Sequence[int] | None = None,
         frame_format: str = "ruuvi-df5",
+        heard_by: int = 1,
     ) -> None:
         """Store readings as ingest does: rows, an event, a wake-up, in one transaction."""
         with psycopg.connect(self.settings.database_url) as connection:
@@ -134,7 +135,7 @@ class World:
             )
             with connection.cursor() as cursor, cursor.copy(copy_into) as copy:
                 for (at, temperature_c), sequence in rows:
-                    copy.write_row((at, key, 1, temperature_c, sequence, 0, 0))
+                    copy.write_row((at, key, heard_by, temperature_c, sequence, 0, 0))
             connection.execute(
                 "INSERT INTO events (at, type, logger_keys, from_at, to_at) "
                 "VALUES (%s, 'frostline.readings.stored', %s, %s, %s)",

@@ -37,7 +37,8 @@ def test_a_stored_reading_is_a_point_at_its_millisecond(world: World) -> None:
 def test_one_measurement_heard_by_two_gateways_is_one_point(world: World) -> None:
     world.shipped_order()
     late = T0 + minutes(1) + timedelta(milliseconds=40)
-    world.hear(BOX_LOGGER, [(T0, 2.0), (T0 + minutes(1), 2.1), (late, 2.1)], sequences=[1, 2, 2])
+    world.hear(BOX_LOGGER, [(T0, 2.0), (T0 + minutes(1), 2.1)], sequences=[1, 2])
+    world.hear(BOX_LOGGER, [(late, 2.1)], sequences=[2], heard_by=2)
     (consignment,) = world.get("/orders/order-1/curve")["consignments"]
     assert consignment["segments"][0]["points"]["temperature_c"] == [2.0, 2.1]
 

@@ -53,6 +53,7 @@ def recording(*at_ms: int, source: Source = BOX, interval_s: int | None = 30) ->
             measured_at_ms=np.array(at_ms, dtype=np.int64),
             temperature_c=np.linspace(2, 3, count),
             sequence=np.full(count, -1, dtype=np.int64),
+            heard_by=np.ones(count, dtype=np.int64),
         ),
     )
 
