@@ -73,7 +73,9 @@ def check_demo(seconds: int) -> bool:
         report("comparing")
         findings = examine(system, story)
     print(findings.line())
-    return findings.holds
+    for sentence in findings.failures:
+        report(f"failed: {sentence}")
+    return not findings.failures
 
 
 def _begin(system: System, report: Callable[[str], None]) -> Story:

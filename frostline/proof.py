@@ -6,12 +6,14 @@ measurement of its logger that has its counter and was not sampled after the row
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 # The edge's wall clock and the simulator's are the same one here, read to the millisecond.
 _CLOCK_SLACK_MS: Final = 5
+# An edge stamps an advert as it hears it; on a busy machine, that late at most.
+_STAMPING_SLACK_MS: Final = 2000
 # Half of the last digit that is kept: 0.01 °C on the wire, REAL in the database.
 _TEMPERATURE_SLACK_C: Final = 0.0051
 
@@ -36,8 +38,8 @@ class Measured(Protocol):
         """What, as encoded on the air."""
 
     @property
-    def measured(self) -> bool:
-        """Whether a live radio was given it."""
+    def delivered_at_ms(self) -> int | None:
+        """When a live radio was first given it, UTC; None: none was, and it need not be stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,43 +64,69 @@ class Proof:
     duplicate: int  # rows beyond the first of a measurement, by one gateway
     foreign: int  # rows that no measurement explains
     altered: int  # rows whose temperature is not the measured one
+    misplaced: int  # measurements whose first row is later than their delivery
 
     @property
     def holds(self) -> bool:
         """Whether nothing was lost, doubled, invented or changed."""
-        return not (self.missing or self.duplicate or self.foreign or self.altered)
+        wrong = self.missing, self.duplicate, self.foreign, self.altered, self.misplaced
+        return not any(wrong)
 
 
 def compare(ledger: Iterable[Measured], rows: Iterable[StoredRow]) -> Proof:
     """Match every row with its measurement, and count what is left over."""
     measurements = sorted(ledger, key=lambda entry: entry.sampled_at_ms)
-    by_counter: dict[tuple[str, int], list[int]] = defaultdict(list)
-    for index, entry in enumerate(measurements):
-        by_counter[entry.logger_id, entry.sequence].append(index)
-    found: Counter[tuple[int, str]] = Counter()
-    foreign = altered = stored = 0
+    matches = _Matches(measurements)
     for row in rows:
-        stored += 1
-        candidates = by_counter.get((row.logger_id, row.sequence), [])
+        matches.add(row)
+    must = {
+        index: entry.delivered_at_ms
+        for index, entry in enumerate(measurements)
+        if entry.delivered_at_ms is not None
+    }
+    return Proof(
+        measured=len(must),
+        unheard=len(measurements) - len(must),
+        stored=matches.rows,
+        missing=len(must.keys() - matches.first_at_ms.keys()),
+        duplicate=sum(count - 1 for count in matches.found.values()),
+        foreign=matches.foreign,
+        altered=matches.altered,
+        misplaced=sum(
+            at_ms > must[index] + _STAMPING_SLACK_MS
+            for index, at_ms in matches.first_at_ms.items()
+            if index in must
+        ),
+    )
+
+
+class _Matches:
+    """Which rows belong to which measurement."""
+
+    def __init__(self, measurements: Sequence[Measured]) -> None:
+        self._measurements = measurements
+        self._by_counter: dict[tuple[str, int], list[int]] = defaultdict(list)
+        for index, entry in enumerate(measurements):
+            self._by_counter[entry.logger_id, entry.sequence].append(index)
+        self.found: Counter[tuple[int, str]] = Counter()
+        self.first_at_ms: dict[int, int] = {}
+        self.rows = self.foreign = self.altered = 0
+
+    def add(self, row: StoredRow) -> None:
+        """Match one row."""
+        self.rows += 1
+        candidates = self._by_counter.get((row.logger_id, row.sequence), [])
         place = bisect_right(
             candidates,
             row.measured_at_ms + _CLOCK_SLACK_MS,
-            key=lambda index: measurements[index].sampled_at_ms,
+            key=lambda index: self._measurements[index].sampled_at_ms,
         )
         if place == 0:
-            foreign += 1
-            continue
+            self.foreign += 1
+            return
         index = candidates[place - 1]
-        found[index, row.gateway_id] += 1
-        altered += abs(measurements[index].temperature_c - row.temperature_c) > _TEMPERATURE_SLACK_C
-    kept = {index for index, _ in found}
-    measured = {index for index, entry in enumerate(measurements) if entry.measured}
-    return Proof(
-        measured=len(measured),
-        unheard=len(measurements) - len(measured),
-        stored=stored,
-        missing=len(measured - kept),
-        duplicate=sum(count - 1 for count in found.values()),
-        foreign=foreign,
-        altered=altered,
-    )
+        self.found[index, row.gateway_id] += 1
+        before_ms = self.first_at_ms.get(index, row.measured_at_ms)
+        self.first_at_ms[index] = min(before_ms, row.measured_at_ms)
+        difference_c = abs(self._measurements[index].temperature_c - row.temperature_c)
+        self.altered += difference_c > _TEMPERATURE_SLACK_C

@@ -65,6 +65,7 @@ class Story:
 
     client: Client
     links: dict[str, str]
+    boxes: dict[str, dict[str, str]]  # by order: each box's consignment and its logger
 
 
 def make_token(database_url: str, name: str) -> str:
@@ -82,13 +83,14 @@ def tell(client: Client, loggers: Sequence[SimulatedLogger], now: datetime) -> S
         if logger.role is Role.PLACE:
             _bind(client, logger, now, place_id=_VAN)
     orders = sorted({logger.order for logger in loggers if logger.order is not None})
-    links = {}
+    links, boxes_of = {}, {}
     for number in orders:
         boxes = [logger for logger in loggers if logger.order == number]
         order_id = f"order-{number}"
         _order(client, order_id, number, boxes, now)
         links[order_id] = _link(client, order_id, now)
-    return Story(client=client, links=links)
+        boxes_of[order_id] = {f"{order_id}.{box.zone}": str(box.logger_id) for box in boxes}
+    return Story(client=client, links=links, boxes=boxes_of)
 
 
 def _order(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,14 +15,18 @@ class Entry:
     sequence: int
     sampled_at_ms: int
     temperature_c: float = 4.0
-    measured: bool = True
+    heard: bool = True
+
+    @property
+    def delivered_at_ms(self) -> int | None:
+        return self.sampled_at_ms + 200 if self.heard else None
 
 
 def row(sequence: int, at_ms: int, *, temperature_c: float = 4.0, gateway: str = "g") -> StoredRow:
     return StoredRow("a", gateway, sequence, at_ms, temperature_c)
 
 
-LEDGER = [Entry("a", 1, 1000), Entry("a", 2, 2000), Entry("a", 3, 3000, measured=False)]
+LEDGER = [Entry("a", 1, 1000), Entry("a", 2, 2000), Entry("a", 3, 3000, heard=False)]
 
 
 def test_each_measurement_once_is_a_proof() -> None:
@@ -57,6 +62,17 @@ def test_a_row_that_nothing_explains_is_foreign() -> None:
 def test_a_changed_value_is_noticed() -> None:
     proof = compare(LEDGER, [row(1, 1200, temperature_c=4.01), row(2, 2000)])
     assert (proof.altered, proof.holds) == (1, False)
+
+
+@pytest.mark.parametrize(("at_ms", "misplaced"), [(2200, 0), (4200, 0), (4201, 1)])
+def test_a_row_long_after_its_delivery_is_misplaced(at_ms: int, misplaced: int) -> None:
+    """Measurement 2 was delivered at 2,200 ms; two seconds are left for the stamp."""
+    proof = compare(LEDGER, [row(1, 1200), row(2, at_ms)])
+    assert (proof.misplaced, proof.holds) == (misplaced, not misplaced)
+
+
+def test_the_first_of_two_gateways_rows_counts_for_the_time() -> None:
+    assert compare(LEDGER, [row(1, 1200), row(2, 9000, gateway="h"), row(2, 2300)]).holds
 
 
 @given(st.integers(1, 600), st.sets(st.integers(0, 599)))
