@@ -79,7 +79,7 @@ class Track:
             return True
         self._learn_interval(gap_ms)
         since_ms = now_ms - self._recorded_ms
-        if since_ms < self._record_interval_ms:
+        if 0 <= since_ms < self._record_interval_ms:
             return False
         return changed or (not self._has_counter and self._unchanged_again(since_ms))
 

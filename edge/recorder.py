@@ -93,7 +93,8 @@ class Recorder:
             return
         now_ms, monotonic_ms = self._clock.wall_ms(), self._clock.monotonic_ms()
         for logger_id, at_ms, sample in self._outbox.last_samples(since_ms=now_ms - ABSENT_MS):
-            recorded_ms = monotonic_ms - (now_ms - at_ms)
+            # A stamp ahead of a clock that was set back is taken to be of this very moment.
+            recorded_ms = min(monotonic_ms, monotonic_ms - (now_ms - at_ms))
             track = Track.resumed(self._record_interval_s, sample, recorded_ms)
             self._tracks.put(logger_id, track)
 

@@ -93,6 +93,13 @@ def test_without_a_counter_the_interval_records_what_was_passed_over() -> None:
     assert recorded(heard, record_interval_s=30) == [0, 30]
 
 
+def test_a_record_that_lies_in_the_future_makes_no_logger_unheard() -> None:
+    """The time since it is negative: it says nothing, and never that it is too soon."""
+    track = Track.resumed(30, sample(7), recorded_ms=3_600_000)
+    assert not hear(track, sample(7), 0)
+    assert hear(track, sample(8), 1000)
+
+
 def test_the_same_bytes_are_not_decoded_twice() -> None:
     track = Track(0)
     assert hear(track, sample(7), 0)

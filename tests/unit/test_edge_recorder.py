@@ -203,3 +203,21 @@ def test_an_equal_counter_long_after_a_restart_is_another_measurement(
     clock.at_ms += later_ms
     assert recorder_for(outbox, clock).hear(ruuvi(205)) is expected
     outbox.close()
+
+
+@pytest.mark.parametrize(("record_interval_s", "deaf_ms"), [(0.0, 0), (30.0, 27_000)])
+def test_an_edge_restarted_under_a_clock_set_back_goes_on_hearing(
+    tmp_path: Path, record_interval_s: float, deaf_ms: int
+) -> None:
+    """The clock is set back by an hour while the edge is off; it is deaf for no hour."""
+    clock = FileClock()
+    outbox = Outbox(tmp_path / "outbox", boot_id=UUID(int=1))
+    before = recorder_for(outbox, clock, record_interval_s=record_interval_s)
+    before.hear(ruuvi(205))
+    before.flush()
+    clock.at_ms, clock.began_ms = NOON - 3_600_000, NOON - 3_660_000
+    after = recorder_for(outbox, clock, record_interval_s=record_interval_s)
+    assert after.hear(ruuvi(205)) is Outcome.REPEATED
+    clock.at_ms += deaf_ms
+    assert after.hear(ruuvi(206)) is Outcome.RECORDED
+    outbox.close()
