@@ -2,8 +2,9 @@
 
 A logger repeats each measurement in many adverts. With a counter, a measurement is new when its
 counter is, or when an old counter comes with other values (a reboot, or the counter went round).
-Without one, it is new when its values change, or when the record interval has passed. The first
-adverts decide; identical bytes are never decoded twice.
+Without one, it is new when its values change, or when the record interval has passed. An advert
+that comes too soon is left undecided: it counts if it is still repeated once the interval has
+passed. Identical bytes are never decoded twice.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,8 @@ from typing import Final, NamedTuple
 
 from edge.advert import Sample
 
-# The interval tolerates this much: adverts come with a random delay, and are lost.
+# A new measurement may come this early: adverts come with a random delay, and are lost. One that
+# was heard too soon waits for the whole interval.
 _INTERVAL_SHARE: Final = 0.9
 # A logger without a counter whose values stay as they are is recorded this often at least.
 _UNCHANGED_AGAIN_MS: Final = 30_000
@@ -42,6 +44,7 @@ class Track:
         "_recent",
         "_record_interval_ms",
         "_recorded_ms",
+        "_undecided",
         "heard_ms",
         "interval_ms",
         "rssi_dbm",
@@ -49,8 +52,9 @@ class Track:
     )
 
     def __init__(self, record_interval_s: float) -> None:
-        self._record_interval_ms = record_interval_s * 1000 * _INTERVAL_SHARE
+        self._record_interval_ms = record_interval_s * 1000
         self._payload: Payload | None = None
+        self._undecided = False  # the payload, or one before it, came too soon to be looked at
         self._recent: tuple[_Seen, ...] = ()
         self._recorded_ms: int | None = None
         self._has_counter = False
@@ -71,17 +75,20 @@ class Track:
         """Note that an advert was heard; say whether decoding it could give a new measurement."""
         gap_ms = None if self.heard_ms is None else now_ms - self.heard_ms
         changed = payload != self._payload
+        late = self._undecided and not changed
         self.heard_ms, self._payload = now_ms, payload
-        if gap_ms is None or self._recorded_ms is None:
-            return True
-        if gap_ms >= ABSENT_MS:
-            self._recent = ()
-            return True
-        self._learn_interval(gap_ms)
-        since_ms = now_ms - self._recorded_ms
-        if 0 <= since_ms < self._record_interval_ms:
+        self._undecided = self._undecided or changed
+        if gap_ms is not None and gap_ms >= ABSENT_MS:
+            self._recent, self._undecided = (), True
+        elif gap_ms is not None:
+            self._learn_interval(gap_ms)
+        since_ms = None if self._recorded_ms is None else now_ms - self._recorded_ms
+        if since_ms is not None and self._is_too_soon(since_ms, late=late):
             return False
-        return changed or (not self._has_counter and self._unchanged_again(since_ms))
+        undecided, self._undecided = self._undecided, False
+        if undecided or since_ms is None:
+            return True
+        return not self._has_counter and self._unchanged_again(since_ms)
 
     def is_new(self, sample: Sample) -> bool:
         """Say whether a decoded sample is a measurement not heard before."""
@@ -101,8 +108,12 @@ class Track:
         self.sample = sample
         self.rssi_dbm = rssi_dbm
 
+    def _is_too_soon(self, since_ms: int, *, late: bool) -> bool:
+        """Negative: the last record was stamped by a clock that was set back since."""
+        return 0 <= since_ms < self._record_interval_ms * (1 if late else _INTERVAL_SHARE)
+
     def _unchanged_again(self, since_ms: float) -> bool:
-        return since_ms >= (self._record_interval_ms or _UNCHANGED_AGAIN_MS)
+        return since_ms >= (self._record_interval_ms * _INTERVAL_SHARE or _UNCHANGED_AGAIN_MS)
 
     def _learn_interval(self, gap_ms: int) -> None:
         if gap_ms < _INTERVAL_SHORTEST_MS:

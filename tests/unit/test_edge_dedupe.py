@@ -1,5 +1,7 @@
 """A measurement is recorded once, however often its advert is heard."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,10 +84,65 @@ def test_measurements_are_recorded_once_an_interval_less_a_tenth(
     assert recorded(heard, record_interval_s=30) == [0, *again]
 
 
-def test_a_measurement_passed_over_is_not_recorded_late() -> None:
-    """Its later repeats would carry the wrong time."""
-    heard = [(0, sample(7)), (20, sample(8, 5.0)), (29, sample(8, 5.0)), (30, sample(9, 6.0))]
+@pytest.mark.parametrize(("at_s", "late"), [(29, []), (30, [30])])
+def test_a_measurement_heard_too_soon_is_recorded_if_it_lasts_until_the_interval_has_passed(
+    at_s: int, late: list[int]
+) -> None:
+    """No tenth is given to it: it has been on the air all the while."""
+    heard = [(0, sample(7)), (20, sample(8, 5.0)), (at_s, sample(8, 5.0))]
+    assert recorded(heard, record_interval_s=30) == [0, *late]
+
+
+def test_a_measurement_that_leaves_the_air_too_soon_is_passed_over() -> None:
+    heard = [(0, sample(7)), (20, sample(8, 5.0)), (30, sample(9, 6.0)), (31, sample(9, 6.0))]
     assert recorded(heard, record_interval_s=30) == [0, 30]
+
+
+def on_the_air(every_s: int, from_s: int, to_s: int) -> list[tuple[int, Sample]]:
+    """Return an advert a second of a logger that measures every so often, from 0 on."""
+    return [(at_s, sample(at_s // every_s, at_s // every_s / 100)) for at_s in range(from_s, to_s)]
+
+
+@pytest.mark.parametrize(
+    ("every_s", "from_s", "expected"),
+    [
+        # Measured at 35, 70, ...: 5, 10, 15, 20, 25 s after a record, so each waits for the 30th.
+        (35, 30, [30, 60, 90, 120, 150, 180, 210, 245]),
+        (60, 50, [50, 80, 120, 180, 240]),  # 60 waits for 80; 120 is 40 s after it
+        (300, 290, [290, 320, 600]),
+        (60, 0, [0, 60, 120, 180, 240]),  # heard from the start, each is on time
+    ],
+)
+def test_no_measurement_of_a_slow_logger_is_lost_to_the_interval(
+    every_s: int, from_s: int, expected: list[int]
+) -> None:
+    heard = on_the_air(every_s, from_s, expected[-1] + every_s // 2)
+    assert recorded(heard, record_interval_s=30) == expected
+
+
+@given(st.integers(30, 400), st.data())
+def test_whenever_it_is_first_heard_a_slow_logger_loses_nothing(
+    every_s: int, data: st.DataObject
+) -> None:
+    """Each once, and never two within 27 s: 30 s less a tenth."""
+    from_s = data.draw(st.integers(0, every_s - 1))
+    times_s = recorded(on_the_air(every_s, from_s, 10 * every_s), record_interval_s=30)
+    assert [at_s // every_s for at_s in times_s] == list(range(10))
+    assert all(later - at_s >= 27 for at_s, later in pairwise(times_s))
+
+
+def test_nothing_is_decoded_while_it_is_too_soon() -> None:
+    track = Track(30)
+    assert hear(track, sample(7), 0)
+    for now_ms in range(1000, 27_000, 1000):
+        assert not track.may_be_new(({1: b"%d" % (now_ms // 5000)}, {}), now_ms)
+
+
+def test_a_late_measurement_is_decoded_once() -> None:
+    track = Track(30)
+    assert hear(track, sample(7), 0)
+    decoded = [track.may_be_new(({1: b"8 5.0"}, {}), at_s * 1000) for at_s in range(20, 60)]
+    assert [20 + i for i, decoded_then in enumerate(decoded) if decoded_then] == [30]
 
 
 def test_without_a_counter_the_interval_records_what_was_passed_over() -> None:
