@@ -152,7 +152,7 @@ class _Agent:
         """Commit what was heard, then cut what may be sent."""
         heard = self._recorder.take()
         now_s = time.monotonic()
-        if heard:
+        if heard or self._recorder.can_place():
             # A cancelled commit still runs to its end in its thread: nothing is lost.
             await asyncio.shield(self._in_outbox_thread(self._recorder.commit, heard))
             metrics.COMMIT_SECONDS.observe(time.monotonic() - now_s)

@@ -1,7 +1,7 @@
 """How does an advert become a reading in the outbox?
 
 Decode, tell repeats, calibrate, stamp, commit. No radio, no broker, no event loop: the agent feeds
-it from a radio, a replay from a file with a clock of its own.
+it what its scanner hears, by the agent's clock.
 """
 
 from collections.abc import Iterator, Mapping
@@ -63,6 +63,10 @@ class Recorder:
     def pending(self) -> bool:
         """Whether something was heard that is not yet committed."""
         return bool(self._heard)
+
+    def can_place(self) -> bool:
+        """Whether a commit, even of nothing, would give waiting readings their time."""
+        return self._outbox.unplaced > 0 and self._clock.confidence() is not None
 
     def flush(self) -> int:
         """Commit what was heard; return how many readings."""

@@ -14,6 +14,7 @@ from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
 from paho.mqtt.enums import CallbackAPIVersion
 
 from edge import agent
+from edge.clock import EdgeClock, SystemClock
 from edge.radio import RadioSilent
 from edge.settings import EdgeSettings
 from edge.status import describe, render
@@ -21,6 +22,7 @@ from frostline.stack.ports import free_port
 from frostline.stack.waiting import wait_until
 from schemas.columns import decode_batch
 from schemas.ids import GatewayId
+from schemas.reading import ClockConfidence
 from schemas.stored import Stored, encode_stored
 from schemas.topics import Kind, topic_of
 
@@ -71,14 +73,27 @@ def settings_for(broker: Any, path: Path, **changes: object) -> EdgeSettings:
     return EdgeSettings(**(values | changes))
 
 
+class LateClock(SystemClock):
+    """This machine's clock, not set until a test says so."""
+
+    is_set = False
+
+    def confidence(self) -> ClockConfidence | None:
+        return super().confidence() if self.is_set else None
+
+
 def run_edge(
-    settings: EdgeSettings, backend: type[Scanner], script: Callable[[], Awaitable[None]]
+    settings: EdgeSettings,
+    backend: type[Scanner],
+    script: Callable[[], Awaitable[None]],
+    *,
+    clock: EdgeClock | None = None,
 ) -> None:
     """Run an edge until the script ends."""
 
     async def both() -> None:
         stop = asyncio.Event()
-        running = asyncio.create_task(agent.run(settings, backend, stop))
+        running = asyncio.create_task(agent.run(settings, backend, stop, clock=clock))
         await until(lambda: backend.begun)
         with contextlib.suppress(asyncio.CancelledError):
             await script()
@@ -157,6 +172,24 @@ def test_a_stopping_edge_sends_what_it_has_just_heard(
 
         run_edge(settings, backend, script)
         assert sequences == [7]
+    assert describe(settings.outbox_path).readings == 0
+
+
+def test_readings_that_waited_for_the_clock_are_sent_once_it_is_set(
+    broker: Any, tmp_path: Path, backend: type[Scanner]
+) -> None:
+    """Though no logger is heard any more."""
+    settings = settings_for(broker, tmp_path)
+    clock = LateClock()
+    with ingestor_for(broker, settings) as sequences:
+
+        async def script() -> None:
+            backend.begun[0].hear(7)
+            await until(lambda: describe(settings.outbox_path).unplaced == 1)
+            clock.is_set = True
+            await until(lambda: sequences == [7])
+
+        run_edge(settings, backend, script, clock=clock)
     assert describe(settings.outbox_path).readings == 0
 
 
