@@ -4,7 +4,7 @@ Commands import what they need when they run, so that an edge starts without a d
 """
 
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -15,6 +15,10 @@ from frostline.stack.errors import StackError
 from schemas.ids import MalformedId
 from schemas.settings import BadSetting
 from schemas.topics import MalformedShards
+
+_OURS: Final = frozenset(
+    {"api", "bench", "edge", "firmware_sim", "frostline", "gateway", "routing", "schemas"}
+)
 
 app = typer.Typer(
     help="Proves the cold chain of every grocery order, and runs its deliveries.",
@@ -57,6 +61,15 @@ def main() -> None:
     """Run a command; what the caller can mend becomes one sentence and exit code 2."""
     try:
         app()
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in _OURS:
+            raise  # a bug, not a missing package
+        typer.echo(
+            f"frostline: the package {error.name} is not installed; this command needs an extra "
+            "of Frostline: pip install 'frostline[all]', or see README.md for smaller ones.",
+            err=True,
+        )
+        sys.exit(2)
     except (CommandRefused, StackError, BadSetting, MalformedId, MalformedShards) as error:
         typer.echo(f"frostline: {error}", err=True)
         sys.exit(2)

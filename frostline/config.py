@@ -15,6 +15,7 @@ from schemas.settings import BadSetting, build_settings
 SettingsT = TypeVar("SettingsT")
 
 ROLES: Final = ("api", "edge", "ingest", "sim")
+_LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 _DEFAULT_FILE: Final = Path("/etc/frostline.toml")
 # Variables that are no role's setting.
 _OTHERS: Final = (
@@ -43,6 +44,21 @@ def load_settings(
         if variable.removeprefix(prefix).lower() not in chosen
     }
     return build_settings(cls, role=role, environ=environ, table={**table, **chosen})
+
+
+def is_given(role: str, name: str, *, file: Path | None) -> bool:
+    """Whether a setting stands in the environment or in the file."""
+    table = _read_tables(file).get(role, {})
+    variable = f"FROSTLINE_{role.upper()}_{name.upper()}"
+    return variable in os.environ or (isinstance(table, dict) and name in table)
+
+
+def log_level() -> str:
+    """Return FROSTLINE_LOG_LEVEL, INFO where it is not set."""
+    level = os.environ.get("FROSTLINE_LOG_LEVEL", "INFO").upper()
+    if level not in _LOG_LEVELS:
+        raise BadSetting(f"FROSTLINE_LOG_LEVEL is {level}; it is one of {', '.join(_LOG_LEVELS)}")
+    return level
 
 
 def _read_tables(file: Path | None) -> dict[str, object]:

@@ -46,3 +46,8 @@ def translate_database_errors() -> Iterator[None]:
         raise CommandRefused(f"the database does not answer: {reason}") from error
     except psycopg.errors.UndefinedTable as error:
         raise CommandRefused("the database has no schema; run `frostline migrate`.") from error
+    except psycopg.ProgrammingError as error:
+        if error.sqlstate is not None:  # a statement of ours that is wrong: a bug
+            raise
+        reason = str(error).strip()
+        raise CommandRefused(f"the database's URL cannot be read: {reason}") from error

@@ -24,6 +24,7 @@ from frostline.stack import postgres as databases
 from frostline.stack.cache import Report, state_folder
 from frostline.stack.errors import ChildDied
 from frostline.stack.ports import free_port, is_free
+from frostline.stack.private import write_privately
 
 _DATABASE: Final = "frostline"
 _CHECK_EVERY_S: Final = 1.0
@@ -111,7 +112,7 @@ def _ports(folder: Path) -> dict[str, int]:
         name: known[name] if name in known and is_free(known[name]) else free_port()
         for name in ("database", "broker")
     }
-    path.write_text(json.dumps(ports), encoding="utf-8")
+    write_privately(path, json.dumps(ports))
     return ports
 
 
@@ -187,8 +188,7 @@ def _link_secret(folder: Path) -> str:
     """Return what signs members' links here; drawn once."""
     path = folder / "link-secret"
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(32))
+        write_privately(path, secrets.token_urlsafe(32))
     return path.read_text()
 
 
@@ -197,8 +197,7 @@ def _say(sentence: str) -> None:
 
 
 def _write_addresses(path: Path, addresses: Addresses) -> None:
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(asdict(addresses)), encoding="utf-8")
+    write_privately(path, json.dumps(asdict(addresses)))
 
 
 def _read_addresses(path: Path, gateways: tuple[str, ...]) -> Addresses:

@@ -13,6 +13,8 @@ from typing import Final
 
 import psycopg
 
+from frostline.errors import CommandRefused
+
 # Any constant of our own; pg_locks shows it while a migration runs.
 _LOCK: Final = 0x46524F5354  # "FROST"
 
@@ -26,7 +28,7 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 """
 
 
-class MigrationRefused(Exception):
+class MigrationRefused(CommandRefused):
     """The database cannot be brought to this version. The message says what to do."""
 
 

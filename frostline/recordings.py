@@ -12,14 +12,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from bluetooth_data_tools import parse_advertisement_data_bytes
 
 from firmware_sim import ruuvi
 from frostline.errors import CommandRefused
-from schemas.ids import LoggerId, MalformedId, parse_logger_id
-from schemas.reading import COUNTER_WRAP
+from schemas.ids import LoggerId, parse_logger_id
+from schemas.reading import COUNTER_WRAP, MEASURED_AT_RANGE_MS, TEMPERATURE_RANGE_C
+
+NumberT = TypeVar("NumberT", int, float)
 
 # Bluetooth Core 5.4, vol 4 part E, 7.7.65: LE Meta event, Advertising Report.
 _LE_META_EVENT: Final = b"\x04\x3e"
@@ -40,6 +42,9 @@ _COLUMNS: Final = {
     "sequence": ("sequence", "порядковый номер измерения", "measurement sequence number"),
     "logger": ("logger_id", "mac", "address"),
 }
+_HEADER_MAX_CHARS: Final = 10_000
+# What a malformed line raises.
+_MALFORMED: Final = (ValueError, OverflowError, csv.Error)
 _REQUIRED: Final = ("at", "temperature")
 
 
@@ -146,7 +151,7 @@ def _from_json_lines(text: str) -> Iterator[Frame]:
                 },
                 local_name=fields.get("local_name"),
             )
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
+        except (*_MALFORMED, TypeError, AttributeError, KeyError, RecursionError) as error:
             reason = f"no {error}" if isinstance(error, KeyError) else str(error)
             raise CommandRefused(f"line {number} is not a frame: {reason}.") from error
 
@@ -156,24 +161,30 @@ def _from_csv(text: str, address: LoggerId) -> Iterator[Frame]:
     lines = text.splitlines()
     top, columns = _find_header(lines)
     sequence: dict[LoggerId, int] = {}
-    for number, row in enumerate(csv.reader(lines[top + 1 :]), top + 2):
-        if not row:
+    for number, line in enumerate(lines[top + 1 :], top + 2):
+        if not line.strip():
             continue
         try:
+            row = _split(line)
             logger_id = _cell(row, columns, "logger")
             tag = parse_logger_id(logger_id) if logger_id else address
             running = (sequence.get(tag, -1) + 1) % COUNTER_WRAP["ruuvi-df5"]
             given = _cell(row, columns, "sequence")
             sequence[tag] = int(given) if given else running
             yield _ruuvi_frame(row, columns, tag, sequence[tag])
-        except (ValueError, IndexError, MalformedId) as error:
+        except (*_MALFORMED, IndexError) as error:
             raise CommandRefused(f"line {number} is not a reading: {error}.") from error
+
+
+def _split(line: str) -> list[str]:
+    return next(csv.reader([line]), [])
 
 
 def _ruuvi_frame(row: list[str], columns: dict[str, int], tag: LoggerId, sequence: int) -> Frame:
     humidity = _cell(row, columns, "humidity")
+    temperature_c = float(row[columns["temperature"]])
     measurement = ruuvi.RawV2(
-        temperature_c=float(row[columns["temperature"]]),
+        temperature_c=_inside(temperature_c, TEMPERATURE_RANGE_C, "temperature"),
         humidity_pct=float(humidity) if humidity else None,
         sequence=sequence,
     )
@@ -188,7 +199,7 @@ def _ruuvi_frame(row: list[str], columns: dict[str, int], tag: LoggerId, sequenc
 def _find_header(lines: list[str]) -> tuple[int, dict[str, int]]:
     """Return the header's line and where the columns stand; some exports put a title first."""
     for top, line in enumerate(lines[:5]):
-        names = [name.strip().casefold() for name in next(csv.reader([line]), [])]
+        names = [name.strip().casefold() for name in _split(line[:_HEADER_MAX_CHARS])]
         columns = {
             wanted: names.index(spelled)
             for wanted, spellings in _COLUMNS.items()
@@ -210,11 +221,17 @@ def _cell(row: list[str], columns: dict[str, int], name: str) -> str:
 def _milliseconds(text: str) -> int:
     """Read ISO 8601 with a zone (or milliseconds since 1970) as UTC milliseconds."""
     if text.isdigit():
-        return int(text)
+        return _inside(int(text), MEASURED_AT_RANGE_MS, "time")
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text} has no time zone; write 2026-11-21T08:00:00Z")
-    return round(moment.timestamp() * 1000)
+    return _inside(round(moment.timestamp() * 1000), MEASURED_AT_RANGE_MS, "time")
+
+
+def _inside(value: NumberT, limits: tuple[NumberT, NumberT], what: str) -> NumberT:
+    if not limits[0] <= value <= limits[1]:
+        raise ValueError(f"the {what} {value} is not between {limits[0]} and {limits[1]}")
+    return value
 
 
 def loggers_of(frames: Iterable[Frame]) -> list[LoggerId]:

@@ -5,7 +5,6 @@ each frame. So the same file always gives the same readings, and a second run st
 """
 
 import asyncio
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +22,7 @@ from rich.table import Table
 from edge import agent
 from edge.settings import EdgeSettings
 from edge.status import describe
-from frostline.config import load_settings
+from frostline.config import is_given, load_settings
 from frostline.database import translate_database_errors
 from frostline.errors import CommandRefused
 from frostline.local import lasting_services
@@ -100,8 +99,11 @@ def _way(config: Path | None, report: Callable[[str], None]) -> Iterator[_Way]:
             "radio_silence_s": 0,
             "batch_linger_s": 0.1,
             "metrics_port": 0,
+            # What this machine's own edge hears is not the recording's business.
+            "allow": (),
+            "calibration": (),
         }
-        if "FROSTLINE_EDGE_BROKER_URL" in os.environ or config is not None:
+        if is_given("edge", "broker_url", file=config):
             ingest = load_settings(IngestSettings, role="ingest", file=config)
             edge = load_settings(EdgeSettings, role="edge", file=config, **given)
             yield _Way(edge, ingest.database_url)

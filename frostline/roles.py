@@ -4,13 +4,14 @@ SIGINT and SIGTERM ask it to finish what it holds; a second one is not needed, f
 """
 
 import asyncio
-import os
+import logging
 import signal
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from frostline.config import log_level
 from frostline.errors import CommandRefused
 from frostline.logs import configure_logs
 
@@ -33,7 +34,7 @@ def run_edge(settings: "EdgeSettings", *, air: Path | None, position: tuple[floa
         from firmware_sim.air import scanner_for
 
         backend = scanner_for(air, settings.gateway_id, position)
-    configure_logs(os.environ.get("FROSTLINE_LOG_LEVEL", "INFO"))
+    configure_logs(log_level())
     try:
         asyncio.run(_until_told(lambda stop: agent.run(settings, backend, stop)))
     except (OutboxInUse, UnusableCertificates) as error:
@@ -45,16 +46,22 @@ def run_edge(settings: "EdgeSettings", *, air: Path | None, position: tuple[floa
 def run_sim(settings: "SimSettings") -> None:
     """Run the simulator."""
     from firmware_sim import simulator
+    from firmware_sim.air import AirPathTooLong, AirTaken
 
-    configure_logs(os.environ.get("FROSTLINE_LOG_LEVEL", "INFO"))
-    asyncio.run(_until_told(lambda stop: simulator.run(settings, stop)))
+    configure_logs(log_level())
+    if not settings.air_path.parent.is_dir():
+        raise CommandRefused(f"there is no folder {settings.air_path.parent} for the air's socket.")
+    try:
+        asyncio.run(_until_told(lambda stop: simulator.run(settings, stop)))
+    except (AirTaken, AirPathTooLong) as error:
+        raise CommandRefused(str(error)) from error
 
 
 def run_ingest(settings: "IngestSettings") -> None:
     """Run an ingestor; refuse where another one owns a shard."""
     from gateway import ingest
 
-    configure_logs(os.environ.get("FROSTLINE_LOG_LEVEL", "INFO"))
+    configure_logs(log_level())
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -70,7 +77,8 @@ def run_api(settings: "ApiSettings") -> None:
 
     from api.app import create_app
 
-    configure_logs(os.environ.get("FROSTLINE_LOG_LEVEL", "INFO"))
+    configure_logs(log_level())
+    logging.getLogger("uvicorn.access").disabled = True  # it would write members' links
     uvicorn.run(
         create_app(settings),
         host=settings.host,

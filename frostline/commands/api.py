@@ -25,7 +25,9 @@ def api(
 def link(
     order_id: Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")],
     *,
-    hours: Annotated[float, typer.Option(min=0.01, help="How long the link is good.")] = 48,
+    hours: Annotated[
+        float, typer.Option(min=0.01, max=87600, help="How long the link is good.")
+    ] = 48,
     config: ConfigFile = None,
 ) -> None:
     """Print the signed link to a member's page for one order."""

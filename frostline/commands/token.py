@@ -15,7 +15,9 @@ def create(
     name: Annotated[str, typer.Argument(help="Whose token; shown in lists.")],
     scope: Annotated[list[str], typer.Option(help="What it may do; repeatable. docs/api.md.")],
     *,
-    days: Annotated[float | None, typer.Option(min=0.01, help="Ends after so many days.")] = None,
+    days: Annotated[
+        float | None, typer.Option(min=0.01, max=36500, help="Ends after so many days.")
+    ] = None,
     database_url: DatabaseUrl = None,
     config: ConfigFile = None,
 ) -> None:

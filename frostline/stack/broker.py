@@ -17,6 +17,7 @@ from frostline.stack.cache import Report, open_cache, silent
 from frostline.stack.errors import PartUnavailable
 from frostline.stack.mosquitto import Mosquitto, fetch_mosquitto, find_mosquitto
 from frostline.stack.ports import free_port
+from frostline.stack.private import write_privately
 from frostline.stack.processes import Child, Program
 from frostline.stack.waiting import wait_until
 
@@ -138,8 +139,7 @@ class Broker:
         self.stop()
 
     def _write_files(self) -> None:
-        self._secrets.touch(mode=0o600)
-        self._secrets.write_text(json.dumps(self._passwords))
+        write_privately(self._secrets, json.dumps(self._passwords))
         self._program.write_files(
             self._files,
             port=self.port,

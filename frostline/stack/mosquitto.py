@@ -1,7 +1,6 @@
 """Where is mosquitto, and what does it run with?"""
 
 import os
-import secrets
 import shutil
 import signal
 from collections.abc import Mapping
@@ -9,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from frostline.stack.accounts import Account, give, server_account
+from frostline.stack.accounts import give, server_account
 from frostline.stack.cache import Cache
 from frostline.stack.debian import library_path, obtain_packages
 from frostline.stack.passwords import password_line
-from frostline.stack.processes import Child, Program
+from frostline.stack.private import write_privately
+from frostline.stack.processes import Child, Program, plain_environ
 
 ACL: Final = Path(__file__).with_name("mosquitto.acl")
 _SYSTEM_FOLDERS: Final = "/usr/local/sbin:/usr/sbin:/sbin"  # rarely on an ordinary user's PATH
@@ -69,13 +69,14 @@ class Mosquitto:
             folder=folder, port=port, max_queued_messages=max_queued_messages
         )
         lines = [password_line(user, password) for user, password in passwords.items()]
-        _write(folder / "mosquitto.conf", text, account)
-        _write(folder / "acl", ACL.read_text(), account)
-        _write(folder / "passwords", "".join(f"{line}\n" for line in lines), account)
+        # Each as a whole: the broker may be reading it.
+        write_privately(folder / "mosquitto.conf", text, account)
+        write_privately(folder / "acl", ACL.read_text(), account)
+        write_privately(folder / "passwords", "".join(f"{line}\n" for line in lines), account)
 
     def program(self, folder: Path) -> Program:
         """Return what to run."""
-        environ = dict(os.environ)
+        environ = plain_environ()
         if self.library_path:
             environ["LD_LIBRARY_PATH"] = self.library_path
         return Program(
@@ -88,12 +89,3 @@ class Mosquitto:
     def reload(self, child: Child) -> None:
         """Let a running broker read its passwords again, see mosquitto(8)."""
         os.kill(child.pid, signal.SIGHUP)
-
-
-def _write(path: Path, text: str, account: Account | None) -> None:
-    """Replace a file as a whole: the broker may be reading it."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    beside.touch(mode=0o600)
-    beside.write_text(text)
-    give(beside, account)
-    beside.replace(path)

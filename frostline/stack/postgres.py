@@ -5,7 +5,6 @@ kept in a file of ours; there is no Unix socket and no `trust`. `postgres` is ou
 it stops when we die: cleanly, by its fast shutdown.
 """
 
-import os
 import secrets
 import shutil
 import signal
@@ -21,7 +20,8 @@ from frostline.stack.accounts import check_reachable, give, server_account
 from frostline.stack.cache import Report, open_cache, silent
 from frostline.stack.errors import StackError
 from frostline.stack.ports import free_port
-from frostline.stack.processes import Child, Program
+from frostline.stack.private import write_privately
+from frostline.stack.processes import Child, Program, plain_environ
 from frostline.stack.timescaledb import Installation
 from frostline.stack.waiting import wait_until
 
@@ -198,9 +198,8 @@ class Postgres:
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
         give(fresh, self._account)
-        self._password.touch(mode=0o600)
-        self._password.write_text(secrets.token_urlsafe(24))
-        give(self._password, self._account)  # initdb reads it; root can in any case
+        # initdb reads it as the account; root can in any case.
+        write_privately(self._password, secrets.token_urlsafe(24), self._account)
         self._run_initdb(fresh)
         fresh.rename(self._data)
 
@@ -231,9 +230,7 @@ class Postgres:
 
 
 def _environ() -> dict[str, str]:
-    """Return our environment without what would steer PostgreSQL's programs."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    return {**kept, "LC_ALL": "C.UTF-8"}
+    return {**plain_environ(), "LC_ALL": "C.UTF-8"}
 
 
 def _try_out(installation: Installation, folder: Path) -> None:

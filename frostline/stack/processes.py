@@ -30,6 +30,15 @@ _STOP_TIMEOUT_S = 15.0
 _NO_ACCOUNT = Account("", -1, -1)
 
 
+# Enough to find programs and places; another account's process gets none of our secrets.
+_PLAIN = frozenset({"HOME", "LANG", "PATH", "TMPDIR", "TZ"})
+
+
+def plain_environ() -> dict[str, str]:
+    """Return what of our environment a server of another account needs."""
+    return {name: value for name, value in os.environ.items() if name in _PLAIN}
+
+
 @dataclass(frozen=True)
 class Program:
     """What a child runs."""

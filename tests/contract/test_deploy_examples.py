@@ -8,17 +8,25 @@ import pytest
 from api.settings import ApiSettings
 from edge.settings import EdgeSettings
 from gateway.settings import IngestSettings
-from schemas.settings import build_settings
+from schemas.settings import BadSetting, build_settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
 
-@pytest.mark.parametrize(
-    ("role", "cls"), [("edge", EdgeSettings), ("ingest", IngestSettings), ("api", ApiSettings)]
-)
+TABLES = tomllib.loads((DEPLOY / "frostline.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("role", "cls"), [("edge", EdgeSettings), ("ingest", IngestSettings)])
 def test_the_settings_file_is_read(role: str, cls: type) -> None:
-    tables = tomllib.loads((DEPLOY / "frostline.toml").read_text(encoding="utf-8"))
-    assert build_settings(cls, role=role, environ={}, table=tables[role])
+    assert build_settings(cls, role=role, environ={}, table=TABLES[role])
+
+
+def test_only_the_link_secret_must_be_changed() -> None:
+    """Who forgets to would sign members' links with a secret that everyone can read."""
+    with pytest.raises(BadSetting, match="fewer than 32 characters"):
+        build_settings(ApiSettings, role="api", environ={}, table=TABLES["api"])
+    changed = TABLES["api"] | {"link_secrets": ["0" * 32]}
+    assert build_settings(ApiSettings, role="api", environ={}, table=changed)
 
 
 @pytest.mark.parametrize("role", ["edge", "ingest", "api"])

@@ -9,6 +9,11 @@ import pytest
 
 EDGE = {"FROSTLINE_EDGE_GATEWAY_ID": "truck-17", "FROSTLINE_EDGE_BROKER_URL": "mqtt://127.0.0.1:1"}
 
+API = {
+    "FROSTLINE_API_DATABASE_URL": "postgresql://127.0.0.1:1/x",
+    "FROSTLINE_API_LINK_SECRETS": "0123456789abcdef0123456789abcdef",
+}
+
 
 def frostline(*arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
     clean = {name: text for name, text in os.environ.items() if not name.startswith("FROSTLINE_")}
@@ -44,6 +49,12 @@ def test_it_says_its_version() -> None:
         (["replay", "/nonexistent/capture.txt"], {}, "cannot be read: No such file"),
         (["sim"], {}, "FROSTLINE_SIM_AIR_PATH is not set"),
         (["sim", "--air", "air", "--loggers", "0"], {}, "FROSTLINE_SIM_LOGGERS is 0"),
+        (["sim", "--air", "/nonexistent/air"], {}, "there is no folder /nonexistent"),
+        (["sim", "--air", "a" * 120], {}, "107"),
+        (["api"], API | {"FROSTLINE_LOG_LEVEL": "loud"}, "FROSTLINE_LOG_LEVEL is LOUD; it is one"),
+        (["token", "list", "--database-url", "nonsense"], {}, "the database's URL cannot be read"),
+        (["migrate", "--database-url", "nonsense"], {}, "the database's URL cannot be read"),
+        (["link", "order-1", "--hours", "80000"], API, "FROSTLINE_API_LINK_MAX_AGE_S allows"),
         (["api", "--config", "/nonexistent/frostline.toml"], {}, "cannot be read: No such file"),
     ],
 )
