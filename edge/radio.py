@@ -38,6 +38,7 @@ _PASSIVE_PATTERNS: Final = [
 _RADIO_ERRORS: Final = (BleakError, OSError, EOFError, TimeoutError)
 _BACKOFF_FIRST_S: Final = 1.0
 _BACKOFF_MAX_S: Final = 60.0
+_START_TIMEOUT_S: Final = 30.0
 _STOP_TIMEOUT_S: Final = 5.0
 _LOOK_S: Final = 1.0
 # bleak remembers every address since the scan began; random ones never end.
@@ -88,7 +89,7 @@ class Radio:
                 continue
             failures = 0
             silent_scans = 0 if heard else silent_scans + 1
-            if silent_scans > self._plan.restarts:
+            if self._plan.silence_s and silent_scans > self._plan.restarts:
                 raise RadioSilent(f"no advert in {silent_scans} scans; is the adapter alive?")
 
     async def _scan_once(self) -> bool:
@@ -96,11 +97,26 @@ class Radio:
         scanner = self._scanner()
         SCANNER_STARTS.inc()
         try:
-            await scanner.start()
+            if not await self._start(scanner):
+                return False
             log.info("scan begun", extra={"mode": self._mode})
             return await self._watch(scanner)
         finally:
             await self._stop(scanner)
+
+    async def _start(self, scanner: BleakScanner) -> bool:
+        """Start scanning; False where bluetoothd took the call and never answered it."""
+        limit_s = min(_START_TIMEOUT_S, self._plan.silence_s or _START_TIMEOUT_S)
+        limit = asyncio.timeout(limit_s)
+        try:
+            async with limit:
+                await scanner.start()
+        except TimeoutError:
+            if not limit.expired():
+                raise  # the radio's own
+            log.error("scan does not begin; begun anew", extra={"waited_s": limit_s})  # noqa: TRY400
+            return False
+        return True
 
     async def _watch(self, scanner: BleakScanner) -> bool:
         """Return when the scan fell silent (False if it never spoke), or remembers too much."""

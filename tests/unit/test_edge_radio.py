@@ -122,6 +122,41 @@ def test_a_silent_radio_begins_anew_and_then_gives_up(backend: type[Scanner]) ->
     assert all(scan.stopped for scan in backend.begun)
 
 
+def test_a_scan_that_never_begins_counts_as_a_silent_one(backend: type[Scanner]) -> None:
+    """A bluetoothd that hangs takes the call and never answers."""
+
+    class Hanging(backend):  # type: ignore[misc, valid-type]  # a fixture's class
+        async def start(self) -> None:
+            await super().start()
+            await asyncio.Event().wait()
+
+    async def script() -> None:
+        await asyncio.Event().wait()
+
+    with pytest.raises(RadioSilent):
+        run_radio(Hanging, lambda _: None, script)
+    assert len(backend.begun) == 3
+    assert all(scan.stopped for scan in backend.begun)
+
+
+def test_an_adapter_that_says_itself_that_it_timed_out_is_waited_for(
+    backend: type[Scanner],
+) -> None:
+    """It is not silent but away: the edge tries again, and does not end."""
+
+    class Refusing(backend):  # type: ignore[misc, valid-type]  # a fixture's class
+        async def start(self) -> None:
+            if len(self.begun) < 2:
+                self.begun.append(self)
+                raise TimeoutError
+            await super().start()
+
+    async def script() -> None:
+        await until(lambda: len(backend.begun) == 3)
+
+    run_radio(Refusing, lambda _: None, script, ScanPlan(silence_s=5.0, restarts=0))
+
+
 def test_silence_counts_from_the_last_advert(backend: type[Scanner]) -> None:
     """While adverts are heard, one scan lasts for three times the limit."""
 
