@@ -59,6 +59,7 @@ class Broker:
         self._inbox = inbox
         self._epoch = 0
         self._epoch_lock = threading.Lock()
+        self._started = False
         self._closing = threading.Event()
         self._suspects = 0  # deliveries after a reconnect that may repeat what is stored
         self._unconfirmed = 0  # answers without the broker's word that it has them
@@ -69,7 +70,10 @@ class Broker:
         self._subscribed = threading.Event()
 
     def start(self) -> None:
-        """Connect and stay connected, in a thread of its own."""
+        """Connect and stay connected, in a thread of its own; a second call does nothing."""
+        if self._started:
+            return
+        self._started = True
         url = urlsplit(self._settings.broker_url)
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's
         properties.SessionExpiryInterval = _SESSION_EXPIRY_S

@@ -82,15 +82,12 @@ def run(settings: IngestSettings, stop: threading.Event, *, clock: Clock = utc_n
         start_http_server(settings.metrics_port)
     shards = parse_shards(settings.shards)
     inbox: Inbox = queue.SimpleQueue()
-    database = _Database(settings, shards, stop)
     broker = Broker(settings, shards, inbox)
+    database = _Database(settings, shards, stop, broker.start if settings.takeover else None)
     released = False
     try:
-        if settings.takeover:
-            broker.start()  # what comes from now on waits for us, while its owner drains the rest
         database.attempt(Store.ping)
-        if not settings.takeover:
-            broker.start()
+        broker.start()
         released = _Ingestor(settings, inbox, broker, database, clock).run(stop)
     except _Stopped:
         log.info("stopped before the database answered; nothing of it was acknowledged")
@@ -102,12 +99,20 @@ def run(settings: IngestSettings, stop: threading.Event, *, clock: Clock = utc_n
 class _Database:
     """A connection that owns our shards, made again when it is lost. One thread at a time."""
 
-    def __init__(self, settings: IngestSettings, shards: range, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        settings: IngestSettings,
+        shards: range,
+        stop: threading.Event,
+        subscribe: Callable[[], None] | None,
+    ) -> None:
+        """`subscribe`: wait for the shards, and subscribe meanwhile; None: refuse to wait."""
+        self._subscribe = subscribe
         self._url = settings.database_url
         self._shards = shards
         self._stop = stop
         self._owner = f"frostline ingest {settings.shards} on {socket.gethostname()} {os.getpid()}"
-        self._patience_s = math.inf if settings.takeover else _FIRST_PATIENCE_S
+        self._patience_s = math.inf if subscribe else _FIRST_PATIENCE_S
         self._store: Store | None = None
 
     def attempt(self, work: Callable[[Store], ResultT]) -> ResultT:
@@ -136,11 +141,27 @@ class _Database:
         while not self._store.lock(self._shards):
             if time.monotonic() >= deadline:
                 raise ShardTaken(self._who_owns(self._store))
+            self._subscribe_beside_the_owner(self._store)
             if self._stop.wait(_LOCK_POLL_S):
                 raise _Stopped
         self._patience_s = _LATER_PATIENCE_S
         log.info("shards owned", extra={"shards": f"{self._shards[0]:02x}-{self._shards[-1]:02x}"})
         return self._store
+
+    def _subscribe_beside_the_owner(self, store: Store) -> None:
+        """See to it that what comes from now on waits for us, while the owner drains the rest.
+
+        An owner of the very same shards has our client id, so the broker already keeps for us what
+        it keeps for that one; to connect now would only throw it out.
+        """
+        if self._subscribe is None:
+            return
+        owned: dict[str, set[int]] = {}
+        for holder in store.lock_holders():
+            owned.setdefault(holder.owner, set()).add(holder.shard)
+        if owned and set(self._shards) not in owned.values():
+            self._subscribe()
+            self._subscribe = None
 
     def _who_owns(self, store: Store) -> str:
         for holder in store.lock_holders():

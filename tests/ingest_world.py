@@ -13,6 +13,7 @@ import psycopg
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from frostline.stack.waiting import wait_until
 from gateway import ingest
@@ -20,7 +21,7 @@ from gateway.settings import IngestSettings
 from schemas.ids import GatewayId, LoggerId
 from schemas.reading import Reading
 from schemas.stored import decode_stored
-from schemas.topics import Kind, topic_of
+from schemas.topics import Kind, subscription, topic_of
 from schemas.wire import BATCH_ID_PROPERTY, BatchId, Sender, encode_batch
 
 T0 = 1_790_000_000_000  # 2026-09-21 14:13:20 UTC
@@ -29,6 +30,7 @@ OTHER = GatewayId("depot-3")
 A, B = LoggerId("C4:A5:E3:00:00:01"), LoggerId("C4:A5:E3:00:00:02")
 BOOT = UUID(int=8)
 OUTBOX = UUID(int=7)
+_NO_MATCHING_SUBSCRIBERS = 0x10  # MQTT 5, 3.4.2.1
 
 
 class AnyBroker(Protocol):
@@ -69,19 +71,24 @@ class Edge:
     gateway_id: GatewayId
     stored: list[BatchId] = field(default_factory=list)
     dead_lettered: list[BatchId] = field(default_factory=list)
+    pubacks: dict[int, int] = field(default_factory=dict)  # message id -> reason code
 
     def send(self, number: int, *rows: Reading) -> None:
         self.send_bytes(number, payload_of(number, rows, self.gateway_id))
 
     def send_bytes(self, number: int | None, payload: bytes, kind: Kind = Kind.READINGS) -> None:
-        """Publish, and return when the broker has it."""
+        """Publish until somebody has subscribed; return when the broker has it."""
+        topic = topic_of(self.gateway_id, kind)
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho's
         if number is not None:
             properties.UserProperty = (BATCH_ID_PROPERTY, str(batch_id(number)))
-        message = self.client.publish(
-            topic_of(self.gateway_id, kind), payload, qos=1, properties=properties
-        )
-        message.wait_for_publish(10)
+
+        def is_heard() -> bool:
+            message = self.client.publish(topic, payload, qos=1, properties=properties)
+            wait_until(lambda: message.mid in self.pubacks, what="the broker's PUBACK")
+            return self.pubacks.pop(message.mid) != _NO_MATCHING_SUBSCRIBERS
+
+        wait_until(is_heard, what="a subscriber")
 
     def wait_stored(self, *numbers: int) -> None:
         wanted = [batch_id(number) for number in numbers]
@@ -102,7 +109,12 @@ def edge_on(broker: AnyBroker, gateway_id: GatewayId = TRUCK) -> Iterator[Edge]:
         edge.stored += answer.stored
         edge.dead_lettered += answer.dead_lettered
 
-    client.on_message = on_message
+    def on_publish(
+        _client: mqtt.Client, _data: object, mid: int, reason: ReasonCode, _properties: object
+    ) -> None:
+        edge.pubacks[mid] = reason.value
+
+    client.on_message, client.on_publish = on_message, on_publish
     client.on_connect = lambda c, *_: c.subscribe(topic_of(gateway_id, Kind.STORED), qos=1)
     client.on_subscribe = lambda *_: ready.set()
     address = urlsplit(broker.url)
@@ -122,7 +134,7 @@ class Ingestor:
     def __init__(self, settings: IngestSettings) -> None:
         self.failure: BaseException | None = None
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=[settings])
+        self._thread = threading.Thread(target=self._run, args=[settings], daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -185,3 +197,31 @@ def wait_for_rows(database_url: str, count: int) -> None:
         timeout_s=30,
         what=f"{count} rows",
     )
+
+
+def held_for_ingest(broker: AnyBroker) -> list[bytes]:
+    """Return what the broker still holds for a stopped ingestor; its session stays."""
+    held: list[bytes] = []
+    done = threading.Event()
+    client = mqtt.Client(
+        CallbackAPIVersion.VERSION2,
+        client_id="frostline-ingest-00-3f",
+        protocol=mqtt.MQTTv5,
+        manual_ack=True,
+    )
+    client.username_pw_set("ingest", broker.password("ingest"))
+    client.on_message = lambda _client, _data, message: held.append(bytes(message.payload))
+    # The answer to a request comes after what was waiting.
+    client.on_connect = lambda c, *_: c.subscribe(subscription(0, Kind.READINGS), qos=1)
+    client.on_subscribe = lambda *_: done.set()
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's
+    properties.SessionExpiryInterval = 3600
+    address = urlsplit(broker.url)
+    client.connect(
+        address.hostname or "", address.port or 1883, clean_start=False, properties=properties
+    )
+    client.loop_start()
+    wait_until(done.is_set, what="the broker's answer")
+    client.disconnect()
+    client.loop_stop()
+    return held
