@@ -11,7 +11,6 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -31,7 +30,6 @@ _KEEPALIVE_S: Final = 30
 _CONNECT_TIMEOUT_S: Final = 10.0
 # The broker keeps `stored` messages for a device that is away this long.
 _SESSION_EXPIRY_S: Final = 7 * 24 * 3600
-_DEFAULT_PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 # MQTT 5, 3.4.2.1: taken, and thrown away.
 NO_MATCHING_SUBSCRIBERS: Final = 0x10
 
@@ -91,7 +89,7 @@ class Connection:
 
     async def open(self) -> bool:
         """Connect and subscribe; say whether the broker kept the session. Raise BrokerGone."""
-        host, port = _address(self._settings.broker_url)
+        host, port = self._settings.broker_address()
         try:
             async with asyncio.timeout(_CONNECT_TIMEOUT_S):
                 await asyncio.to_thread(self._connect, host, port)
@@ -220,11 +218,6 @@ def _refusal(reason: "ReasonCode") -> str:
     if reason.value in {0x86, 0x87}:  # bad user name or password; not authorised
         return f"broker refuses the user name or password: {reason}"
     return f"broker refuses: {reason}"
-
-
-def _address(url: str) -> tuple[str, int]:
-    parts = urlsplit(url)
-    return parts.hostname or "127.0.0.1", parts.port or _DEFAULT_PORTS[parts.scheme]
 
 
 def tls_context(settings: EdgeSettings) -> ssl.SSLContext | None:

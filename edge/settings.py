@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf, isfinite
 from pathlib import Path
 from typing import Literal, TypeVar
+from urllib.parse import urlsplit
 
 from schemas.ids import parse_gateway_id, parse_logger_id
 
@@ -84,9 +86,10 @@ class EdgeSettings:
         for name in _POSITIVE:
             _require(getattr(self, name) > 0, name, "must be more than 0")
         for name in _NOT_NEGATIVE:
-            _require(getattr(self, name) >= 0, name, "must not be negative")
-        scheme = self.broker_url.partition("://")[0]
-        _require(scheme in {"mqtt", "mqtts"}, "broker_url", "must begin with mqtt:// or mqtts://")
+            value = getattr(self, name)
+            _require(0 <= value < inf, name, f"must be a number from 0 on, not {value}")
+        _require(self.metrics_port <= 65_535, "metrics_port", "must be at most 65535; 0: none")
+        _read("broker_url", _broker_address, self.broker_url)
         _require(self.batch_max_readings <= 10_000, "batch_max_readings", "must be at most 10000")
         _require(
             self.commit_interval_s < 1,
@@ -103,19 +106,24 @@ class EdgeSettings:
         self.calibration_c()
         self.bind_keys_by_logger()
 
+    def broker_address(self) -> tuple[str, int]:
+        """Return the broker's host and port."""
+        return _broker_address(self.broker_url)
+
     def allowed(self) -> frozenset[str]:
         """Return the addresses to listen to; empty: all."""
         return frozenset(_read("allow", parse_logger_id, address) for address in self.allow)
 
     def calibration_c(self) -> dict[str, float]:
         """Return the offset to add for each logger, °C."""
-        return _by_logger("calibration", self.calibration, float, "C4:A5:E3:00:00:01=-0.25")
+        return _by_logger("calibration", self.calibration, _offset_c, "C4:A5:E3:00:00:01=-0.25")
 
     def bind_keys_by_logger(self) -> dict[str, bytes]:
         """Return the key of each logger that encrypts."""
         return _by_logger("bind_keys", self.bind_keys, _key, "C4:A5:E3:00:00:01=0f1e…")
 
 
+_DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 _KEY_BYTES = (12, 16)
 _POSITIVE = (
     "outbox_max_mb",
@@ -153,6 +161,30 @@ def _by_logger(
         _require(bool(equals), name, f"has {entry!r}; an entry looks like {example}")
         parsed[_read(name, parse_logger_id, address)] = _read(name, parse, text.strip())
     return parsed
+
+
+def _broker_address(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    if parts.scheme not in _DEFAULT_PORTS:
+        raise ValueError("must begin with mqtt:// or mqtts://")
+    if not parts.hostname:
+        raise ValueError("names no host; it looks like mqtt://broker.example:1883")
+    if "@" in parts.netloc:
+        raise ValueError("holds a user; set FROSTLINE_EDGE_BROKER_USERNAME and _PASSWORD instead")
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise ValueError("has a port that is no number from 1 to 65535") from error
+    if port == 0:
+        raise ValueError("has port 0; it is a number from 1 to 65535")
+    return parts.hostname, port or _DEFAULT_PORTS[parts.scheme]
+
+
+def _offset_c(text: str) -> float:
+    offset_c = float(text)
+    if not isfinite(offset_c):
+        raise ValueError(f"{text} is no offset; an entry looks like C4:A5:E3:00:00:01=-0.25")
+    return offset_c
 
 
 def _key(text: str) -> bytes:
