@@ -69,10 +69,18 @@ _PRAGMAS: Final = (
     "busy_timeout = 5000",
 )
 _CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+# The file, or its folder, is another's, a folder, or on a disk that takes no writing.
+_CLOSED_TO_US: Final = frozenset(
+    {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
+)
 
 
 class OutboxInUse(RuntimeError):
     """Another process has this outbox."""
+
+
+class UnusableOutbox(OSError):
+    """The outbox's file or folder can't be made or opened. The message says what to change."""
 
 
 class DiskRefuses(OSError):
@@ -93,14 +101,20 @@ class OutboxFile:
         self._path = path
         self._max_pages = max_mb * 1024 * 1024 // PAGE_BYTES
         self._prepare = prepare
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock_fd = _lock(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock_fd = _lock(path)
+        except OSError as error:
+            raise _unusable(path, error) from error
 
     def open(self) -> None:
         """Open the file, or a new one where it is corrupt."""
         try:
             self._open()
         except sqlite3.DatabaseError as error:
+            if _code(error) in _CLOSED_TO_US:
+                os.close(self._lock_fd)
+                raise _unusable(self._path, error) from error
             if _code(error) not in _CORRUPT:
                 raise
             self._set_aside()
@@ -190,6 +204,13 @@ def _lock(path: Path) -> int:
             " FROSTLINE_EDGE_OUTBOX_PATH to another file"
         ) from error
     return descriptor
+
+
+def _unusable(path: Path, error: Exception) -> UnusableOutbox:
+    return UnusableOutbox(
+        f"{path} can't be an outbox: {error}; set FROSTLINE_EDGE_OUTBOX_PATH to a file that this"
+        " user may write"
+    )
 
 
 def _code(error: sqlite3.Error) -> int:

@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from edge.advert import Sample
 from edge.clock import Stamp
 from edge.outbox import Measurement, Outbox
-from edge.outbox_file import OutboxInUse
+from edge.outbox_file import OutboxInUse, UnusableOutbox
 from schemas.reading import ClockConfidence, Reading, Source
 from schemas.wire import BatchId
 
@@ -350,6 +350,19 @@ def test_two_edges_cannot_share_an_outbox(path: Path, outbox: Outbox) -> None:
     with pytest.raises(OutboxInUse, match="FROSTLINE_EDGE_OUTBOX_PATH"):
         Outbox(path, boot_id=BOOT)
     assert outbox.holdings().readings == 0
+
+
+@pytest.mark.parametrize("inside", ["outbox.sqlite3", "deeper/outbox.sqlite3"])
+def test_an_outbox_that_cannot_be_made_is_named(tmp_path: Path, inside: str) -> None:
+    (tmp_path / "a file").write_text("not a folder")
+    with pytest.raises(UnusableOutbox, match=r"a file.*FROSTLINE_EDGE_OUTBOX_PATH"):
+        Outbox(tmp_path / "a file" / inside, boot_id=BOOT)
+
+
+def test_a_folder_is_no_outbox(path: Path) -> None:
+    path.mkdir()
+    with pytest.raises(UnusableOutbox, match="FROSTLINE_EDGE_OUTBOX_PATH"):
+        Outbox(path, boot_id=BOOT)
 
 
 ON_A_FULL_DISK = """
