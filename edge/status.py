@@ -95,13 +95,20 @@ def describe(path: Path) -> EdgeReport:
     """Look into an outbox without disturbing its agent; raise NoOutbox."""
     if not path.is_file():
         raise NoOutbox(f"{path} is not there; FROSTLINE_EDGE_OUTBOX_PATH names the outbox")
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)
+    connection = sqlite3.connect(_uri(path), uri=True, timeout=5)
     try:
         return _report(path, connection)
     except sqlite3.DatabaseError as error:
         raise NoOutbox(f"{path} can't be read as an outbox: {error}") from error
     finally:
         connection.close()
+
+
+def _uri(path: Path) -> str:
+    # Without a write-ahead log nobody has the outbox open, and SQLite would make a log to read it:
+    # another account may not, and root would leave files that the edge's account can't write.
+    is_closed = not Path(f"{path}-wal").exists()
+    return f"{path.absolute().as_uri()}?{'immutable=1' if is_closed else 'mode=ro'}"
 
 
 def _report(path: Path, connection: sqlite3.Connection) -> EdgeReport:

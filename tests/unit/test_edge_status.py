@@ -1,7 +1,11 @@
 """A person with a shell sees what the edge hears and holds, while it runs and after it died."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import UUID
 
 import pytest
@@ -70,6 +74,54 @@ def test_the_report_is_the_same_after_the_edge_died(tmp_path: Path) -> None:
     running = describe(tmp_path / "outbox")
     outbox.close()
     assert replace(describe(tmp_path / "outbox"), at_ms=running.at_ms) == running
+
+
+DESCRIBE = """
+import os, sys
+from pathlib import Path
+from edge.status import describe
+if os.getuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)  # "nobody": root may write anywhere
+print(describe(Path(sys.argv[1])).readings)
+"""
+
+
+def readings_by_another_account(path: Path) -> str:
+    """Describe an outbox as somebody who may read its folder, and write nothing there."""
+    done = subprocess.run(
+        [sys.executable, "-c", DESCRIBE, str(path)], capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip() or done.stderr
+
+
+@pytest.fixture
+def readable_folder() -> Iterator[Path]:
+    """Make a folder of the outbox's account that all may read (pytest's own are closed to others)."""
+    with TemporaryDirectory(prefix="frostline-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+        folder.chmod(0o755)
+
+
+@pytest.mark.parametrize("end", ["running", "stopped", "killed"])
+def test_another_account_may_look_though_it_may_not_write(readable_folder: Path, end: str) -> None:
+    path = readable_folder / "outbox"
+    outbox = outbox_with(path, SNAPSHOT)
+    if end == "killed":  # the files as they are while it runs, and nobody has them open
+        files = {file: file.read_bytes() for file in readable_folder.iterdir()}
+        outbox.close()
+        for file, content in files.items():
+            file.write_bytes(content)
+    elif end == "stopped":
+        outbox.close()
+    for file in readable_folder.iterdir():
+        file.chmod(0o644)  # whatever the umask
+    readable_folder.chmod(0o555)
+    assert readings_by_another_account(path) == "5"
+    if end == "running":
+        outbox.close()
 
 
 def test_an_outbox_without_a_snapshot_is_described(tmp_path: Path) -> None:
