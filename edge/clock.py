@@ -2,7 +2,7 @@
 
 A truck's clock starts unset, is set by the network, and may be set back. A reading gets its UTC
 time once: at once where the clock is set, else as soon as it is. Time never runs backwards for a
-logger, and each stamp says how far it can be trusted (D1).
+logger, unless the clock was wrong by more than a day; each stamp says how far it can be trusted.
 """
 
 import ctypes
@@ -17,6 +17,12 @@ from schemas.reading import ClockConfidence
 
 # 2025-01-01 UTC, before the first release: a clock that says less was never set.
 RELEASE_DATE_MS: Final = 1_735_689_600_000
+# 2045-01-01 UTC, twenty years later: a clock that says more was set wrong. Below the end of
+# schemas.reading.MEASURED_AT_RANGE_MS, so what is stamped can be sent.
+LATEST_DATE_MS: Final = 2_366_841_600_000
+# How far a stamp may lie ahead of the clock; the ingestor refuses what is further ahead of its own
+# (decision 0005).
+AHEAD_LIMIT_MS: Final = 24 * 3600 * 1000
 
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 # adjtimex(2): the return value while no time server holds the clock.
@@ -59,7 +65,7 @@ class SystemClock:
 
     def confidence(self) -> ClockConfidence | None:
         """Ask the kernel whether a time server holds the clock; needs no privilege."""
-        if self.wall_ms() < RELEASE_DATE_MS:
+        if not RELEASE_DATE_MS <= self.wall_ms() < LATEST_DATE_MS:
             return None
         state = self._adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
         held = 0 <= state < _TIME_ERROR
@@ -68,18 +74,23 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """When an advert was heard. `measured_at_ms` and `confidence` are None for an unset clock."""
+    """When an advert was heard. `measured_at_ms` and `confidence` are None for an unset clock.
+
+    `begins_epoch`: the stamps before were wrong by more than a day, and this one lies before them.
+    """
 
     monotonic_ms: int
     measured_at_ms: int | None = None
     confidence: ClockConfidence | None = None
+    begins_epoch: bool = False
 
 
 class Stamper:
     """Stamps what is heard, in order. A clock that was set back is caught up with at half speed.
 
-    `last_ms` is the newest stamp ever given by this outbox: time does not run backwards over a
-    restart either.
+    Beyond AHEAD_LIMIT_MS that would take days, or for ever: the clock is followed at once, and an
+    epoch begins. `last_ms` is the newest stamp of this outbox's epoch: time does not run backwards
+    over a restart either.
     """
 
     def __init__(self, clock: EdgeClock, *, last_ms: int | None = None) -> None:
@@ -95,16 +106,26 @@ class Stamper:
         if confidence is None:
             return Stamp(monotonic_ms=monotonic_ms)
         at_ms = self._clock.wall_ms()
-        if self._true_ms is not None:
-            slewed_ms = self._true_ms + (monotonic_ms - self._true_monotonic_ms) // 2
-            if slewed_ms > at_ms:
-                return Stamp(
-                    monotonic_ms=monotonic_ms,
-                    measured_at_ms=slewed_ms,
-                    confidence=ClockConfidence.SLEWED,
-                )
+        ahead_ms = self._slewed_ms(monotonic_ms, at_ms) - at_ms
+        if 0 < ahead_ms <= AHEAD_LIMIT_MS:
+            return Stamp(
+                monotonic_ms=monotonic_ms,
+                measured_at_ms=at_ms + ahead_ms,
+                confidence=ClockConfidence.SLEWED,
+            )
         self._true_ms, self._true_monotonic_ms = at_ms, monotonic_ms
-        return Stamp(monotonic_ms=monotonic_ms, measured_at_ms=at_ms, confidence=confidence)
+        return Stamp(
+            monotonic_ms=monotonic_ms,
+            measured_at_ms=at_ms,
+            confidence=confidence,
+            begins_epoch=ahead_ms > 0,
+        )
+
+    def _slewed_ms(self, monotonic_ms: int, at_ms: int) -> int:
+        """Return what a clock says that has run at half speed since the last true stamp."""
+        if self._true_ms is None:
+            return at_ms
+        return self._true_ms + (monotonic_ms - self._true_monotonic_ms) // 2
 
 
 def boot_offsets(

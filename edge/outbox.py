@@ -7,15 +7,17 @@ time; each returns after its commit.
 
 import logging
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 from edge.advert import Sample
-from edge.clock import Stamp, boot_offsets
+from edge.clock import AHEAD_LIMIT_MS, Stamp, boot_offsets
+from edge.epochs import begin_epoch, free_time_ms
 from edge.outbox_file import DiskRefuses, OutboxFile
 from schemas.ids import LoggerId
 from schemas.reading import ClockConfidence, Reading, Source
@@ -260,10 +262,25 @@ class Outbox:
         self._held_dropped += excess
 
     def _insert_held(self) -> None:
+        for epoch in _epochs(self._held):
+            first = epoch[0].heard
+            if first.begins_epoch and first.measured_at_ms is not None:
+                self._begin_epoch(first.measured_at_ms)
+            self._insert(epoch)
+        self._file.execute(
+            "UPDATE meta SET value = value + ? WHERE key = 'dropped'", (self._held_dropped,)
+        )
+
+    def _begin_epoch(self, from_ms: int) -> None:
+        log.warning("clock stepped back by more than a day", extra={"to_ms": from_ms})
+        begin_epoch(self._file, from_ms)
+        self._loggers.clear()
+
+    def _insert(self, measurements: Sequence[Measurement]) -> None:
         rows = []
         touched: dict[int, int] = {}
         last: dict[int, Sample] = {}
-        for m in self._held:
+        for m in measurements:
             logger_key, at_ms = self._placed(m)
             last[logger_key] = m.sample
             if at_ms is not None:
@@ -275,12 +292,9 @@ class Outbox:
             _REMEMBER_SAMPLE,
             [(s.temperature_c, s.humidity_pct, s.sequence, key) for key, s in last.items()],
         )
-        self._file.execute(
-            "UPDATE meta SET value = value + ? WHERE key = 'dropped'", (self._held_dropped,)
-        )
 
     def _placed(self, m: Measurement) -> tuple[int, int | None]:
-        """Return the logger's key, and a time later than its last one."""
+        """Return the logger's key, and a time later than its last one and given to none."""
         frame_format = m.sample.frame_format
         known = self._loggers.get(m.logger_id)
         if known is None or known[1] != frame_format:
@@ -292,7 +306,7 @@ class Outbox:
             key, _, last_ms = known
         at_ms = m.heard.measured_at_ms
         if at_ms is not None:
-            at_ms = last_ms = max(at_ms, last_ms + 1)
+            at_ms = last_ms = free_time_ms(self._file, key, max(at_ms, last_ms + 1))
         self._loggers[m.logger_id] = (key, frame_format, last_ms)
         return key, at_ms
 
@@ -304,13 +318,16 @@ class Outbox:
         return self._unplaced
 
     def place(self, *, wall_ms: int, monotonic_ms: int, confidence: ClockConfidence) -> None:
-        """Give every waiting reading its time, now that the clock is set."""
+        """Give every waiting reading its time, now that the clock is set.
+
+        An epoch begins where the times before lie more than a day ahead of it.
+        """
         waited = self._unplaced
         written = self._file.guarded(
             lambda: self._write(lambda: self._place_all(wall_ms, monotonic_ms, confidence))
         )
         self._loggers.clear()
-        if written:
+        if written and waited:
             self._unplaced = 0
             log.warning("clock is set; waiting readings got a time", extra={"readings": waited})
 
@@ -322,11 +339,14 @@ class Outbox:
             monotonic_ms=monotonic_ms,
             earlier=[boot for boot in boots if boot[0] != self._boot_key],
         )
+        if (self.last_measured_at_ms() or 0) - wall_ms > AHEAD_LIMIT_MS:
+            self._begin_epoch(min(offsets.values()))
         last = dict(self._file.execute("SELECT logger_key, last_measured_at_ms FROM loggers"))
         while rows := self._file.execute(_SELECT_UNPLACED, (_PLACE_CHUNK_ROWS,)).fetchall():
             updates = []
             for row_id, boot_key, logger_key, heard_ms in rows:
-                at_ms = last[logger_key] = max(offsets[boot_key] + heard_ms, last[logger_key] + 1)
+                at_ms = max(offsets[boot_key] + heard_ms, last[logger_key] + 1)
+                at_ms = last[logger_key] = free_time_ms(self._file, logger_key, at_ms)
                 exact = boot_key == self._boot_key
                 clock = confidence if exact else ClockConfidence.ESTIMATED
                 updates.append((at_ms, int(clock), row_id))
@@ -454,7 +474,7 @@ class Outbox:
         return self._file.bytes_used()
 
     def last_measured_at_ms(self) -> int | None:
-        """Return the newest stamp ever given, or None."""
+        """Return the newest time of this epoch, or None."""
         newest: int = self._file.value("SELECT coalesce(max(last_measured_at_ms), 0) FROM loggers")
         return newest or None
 
@@ -483,6 +503,13 @@ class Outbox:
     def _replace_snapshot(self, snapshot: bytes) -> None:
         with self._file.transaction():
             self._file.execute(_WRITE_SNAPSHOT, (snapshot,))
+
+
+def _epochs(measurements: Sequence[Measurement]) -> Iterator[Sequence[Measurement]]:
+    """Split before each measurement that begins an epoch."""
+    begins = [i for i, m in enumerate(measurements) if i and m.heard.begins_epoch]
+    for first, end in pairwise((0, *begins, len(measurements))):
+        yield measurements[first:end]
 
 
 def _row(

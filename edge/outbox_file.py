@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS loggers (
     logger_key INTEGER PRIMARY KEY,
     logger_id TEXT NOT NULL UNIQUE,
     frame_format TEXT NOT NULL,
-    last_measured_at_ms INTEGER NOT NULL,  -- a logger's time never runs backwards
+    last_measured_at_ms INTEGER NOT NULL,  -- in this epoch: the next is later
     -- What was measured last: after a restart the logger may still be repeating it.
     last_temperature_c REAL,
     last_humidity_pct REAL,
@@ -48,6 +48,12 @@ CREATE TABLE IF NOT EXISTS readings (
     clock INTEGER
 );
 CREATE INDEX IF NOT EXISTS unplaced ON readings (row_id) WHERE measured_at_ms IS NULL;
+-- Times of readings that lie ahead, since the clock stepped back.
+CREATE TABLE IF NOT EXISTS taken (
+    logger_key INTEGER NOT NULL,
+    measured_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (logger_key, measured_at_ms)
+) WITHOUT ROWID;
 -- Cut once and kept: resent as the same rows until it is answered.
 CREATE TABLE IF NOT EXISTS batches (
     first_row INTEGER PRIMARY KEY,

@@ -84,8 +84,7 @@ class Recorder:
             self._outbox.unplaced or any(m.heard.measured_at_ms is None for m in heard)
         ):
             now_ms, monotonic_ms = self._clock.wall_ms(), self._clock.monotonic_ms()
-            if self._outbox.unplaced:
-                self._outbox.place(wall_ms=now_ms, monotonic_ms=monotonic_ms, confidence=confidence)
+            self._outbox.place(wall_ms=now_ms, monotonic_ms=monotonic_ms, confidence=confidence)
             heard = [_placed(m, now_ms - monotonic_ms, confidence) for m in heard]
         self._outbox.append(heard)
         READINGS.inc(len(heard))

@@ -29,6 +29,7 @@ from edge.outbox import CutBatch, Outbox
 from edge.settings import EdgeSettings
 from edge.window import Resending, Window
 from schemas.ids import GatewayId
+from schemas.reading import MEASURED_AT_RANGE_MS
 from schemas.status import GatewayStatus
 from schemas.stored import UnreadableStored, decode_stored
 from schemas.wire import Sender, encode_batch
@@ -230,7 +231,8 @@ class Uplink:
         sender = Sender(
             gateway_id=GatewayId(self._settings.gateway_id),
             boot_id=batch.boot_id,
-            sent_at_ms=self._clock.wall_ms(),
+            # A clock set too far says more than a batch may; 2100 is as good as 2103.
+            sent_at_ms=min(self._clock.wall_ms(), MEASURED_AT_RANGE_MS[1]),
             # An earlier boot's monotonic clock has stopped: 0 says that there is none.
             sent_monotonic_ms=self._clock.monotonic_ms() if this_boot else 0,
         )

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import http.client
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -80,6 +81,13 @@ class LateClock(SystemClock):
 
     def confidence(self) -> ClockConfidence | None:
         return super().confidence() if self.is_set else None
+
+
+class FarClock(SystemClock):
+    """This machine's clock, set to 2103."""
+
+    def wall_ms(self) -> int:
+        return 4_200_000_000_000
 
 
 def run_edge(
@@ -191,6 +199,28 @@ def test_readings_that_waited_for_the_clock_are_sent_once_it_is_set(
 
         run_edge(settings, backend, script, clock=clock)
     assert describe(settings.outbox_path).readings == 0
+
+
+def test_readings_kept_from_before_are_sent_readably_by_a_clock_in_2103(
+    broker: Any, tmp_path: Path, backend: type[Scanner]
+) -> None:
+    """Its own new readings wait. `decode_batch` refuses a sender that says 2103."""
+    settings = settings_for(broker, tmp_path)
+    without_broker = replace(settings, broker_url="mqtt://127.0.0.1:1", drain_s=0.0)
+
+    async def hear() -> None:
+        backend.begun[-1].hear(7)
+        await until(lambda: describe(settings.outbox_path).readings == 1)
+
+    run_edge(without_broker, backend, hear)
+    with ingestor_for(broker, settings) as sequences:
+
+        async def script() -> None:
+            backend.begun[-1].hear(8, "C4:A5:E3:00:00:02")
+            await until(lambda: sequences == [7])
+
+        run_edge(settings, backend, script, clock=FarClock())
+    assert describe(settings.outbox_path).unplaced == 1
 
 
 def describe_connected(settings: EdgeSettings) -> bool:

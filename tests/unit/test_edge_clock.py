@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.clock import RELEASE_DATE_MS, Stamp, Stamper, SystemClock, boot_offsets
+from edge.clock import LATEST_DATE_MS, RELEASE_DATE_MS, Stamp, Stamper, SystemClock, boot_offsets
 from schemas.reading import ClockConfidence
 
 NOON = 1_790_000_000_000
+DAY_MS = 86_400_000
 SYNC, UNSYNC, SLEWED = (
     ClockConfidence.SYNCHRONISED,
     ClockConfidence.UNSYNCHRONISED,
@@ -91,6 +92,52 @@ def test_a_clock_set_back_while_the_edge_was_off_is_caught_up_with_too() -> None
     assert stamp(stamper, clock) == (NOON + 500, SLEWED)
 
 
+@pytest.mark.parametrize(
+    ("back_ms", "expected"),
+    [
+        # The last stamp was NOON; 2 s later the clock says NOON + 2 s - back.
+        (DAY_MS + 1000, (NOON + 1000, SLEWED)),  # slewed, it is a day ahead
+        (DAY_MS + 1001, (NOON + 2000 - DAY_MS - 1001, SYNC)),  # it would be a day and 1 ms ahead
+    ],
+)
+def test_a_clock_set_back_by_more_than_a_day_is_followed_at_once(
+    back_ms: int, expected: tuple[int, ClockConfidence]
+) -> None:
+    clock = HandClock()
+    stamper = Stamper(clock)
+    stamp(stamper, clock)
+    clock.wall -= back_ms
+    clock.pass_ms(2000)
+    given_stamp = stamper.stamp(monotonic_ms=clock.monotonic)
+    assert (given_stamp.measured_at_ms, given_stamp.confidence) == expected
+    assert given_stamp.begins_epoch is (expected[1] is SYNC)
+    clock.pass_ms(1000)
+    assert not stamper.stamp(monotonic_ms=clock.monotonic).begins_epoch
+
+
+def test_a_stamp_of_a_year_too_far_is_left_behind_over_a_restart() -> None:
+    clock = HandClock()
+    given_stamp = Stamper(clock, last_ms=4_200_000_000_000).stamp(monotonic_ms=1000)  # 2103
+    assert (given_stamp.measured_at_ms, given_stamp.begins_epoch) == (NOON, True)
+
+
+@given(st.lists(st.tuples(st.integers(-3 * DAY_MS, 3 * DAY_MS), st.integers(0, DAY_MS))))
+def test_stamps_are_never_more_than_a_day_ahead_of_the_clock(moves: list[tuple[int, int]]) -> None:
+    """So the ingestor, which refuses what is, refuses nothing while the clock is true."""
+    clock = HandClock()
+    stamper = Stamper(clock)
+    last = 0
+    for jump_ms, elapsed_ms in moves:
+        clock.wall += jump_ms
+        clock.pass_ms(elapsed_ms)
+        given_stamp = stamper.stamp(monotonic_ms=clock.monotonic)
+        at_ms = given_stamp.measured_at_ms
+        assert at_ms is not None
+        assert clock.wall <= at_ms <= clock.wall + DAY_MS
+        assert at_ms >= last or given_stamp.begins_epoch
+        last = at_ms
+
+
 def test_a_clock_set_forward_is_followed_at_once() -> None:
     clock = HandClock()
     stamper = Stamper(clock)
@@ -132,13 +179,22 @@ def test_the_systems_clock_knows_its_boot_and_whether_it_is_set() -> None:
     clock = SystemClock()
     assert clock.boot_id == SystemClock().boot_id
     assert clock.monotonic_ms() <= clock.monotonic_ms()
-    assert clock.confidence() in ({SYNC, UNSYNC} if clock.wall_ms() >= RELEASE_DATE_MS else {None})
+    is_set = RELEASE_DATE_MS <= clock.wall_ms() < LATEST_DATE_MS
+    assert clock.confidence() in ({SYNC, UNSYNC} if is_set else {None})
 
 
 @pytest.mark.parametrize(
-    ("wall_ms", "is_set"), [(RELEASE_DATE_MS - 1, False), (RELEASE_DATE_MS, True)]
+    ("wall_ms", "is_set"),
+    [
+        (1_735_689_599_999, False),  # 2025-01-01 UTC less 1 ms
+        (1_735_689_600_000, True),
+        (2_366_841_599_999, True),
+        (2_366_841_600_000, False),  # 2045-01-01 UTC
+    ],
 )
-def test_a_date_before_the_release_is_no_date(wall_ms: int, is_set: bool) -> None:
+def test_a_date_before_the_release_or_twenty_years_after_it_is_no_date(
+    wall_ms: int, is_set: bool
+) -> None:
     class Given(SystemClock):
         def wall_ms(self) -> int:
             return wall_ms

@@ -9,16 +9,17 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from edge.advert import Sample
-from edge.clock import Stamp
+from edge.clock import Stamp, Stamper
 from edge.outbox import Measurement, Outbox
 from edge.outbox_file import OutboxInUse, UnusableOutbox
 from schemas.reading import ClockConfidence, Reading, Source
@@ -26,6 +27,7 @@ from schemas.wire import BatchId
 
 BOOT, NEXT_BOOT, THIRD_BOOT = UUID(int=1), UUID(int=2), UUID(int=3)
 NOON = 1_790_000_000_000
+DAY_MS = 86_400_000
 A, B = "C4:A5:E3:00:00:01", "C4:A5:E3:00:00:02"
 SYNC = ClockConfidence.SYNCHRONISED
 
@@ -115,6 +117,110 @@ def test_time_does_not_run_back_over_a_restart(path: Path) -> None:
     assert times(second) == [NOON + 1]
     assert second.last_measured_at_ms() == NOON + 1
     second.close()
+
+
+# The clock steps back ----------------------------------------------------------------------------
+
+
+def stepped(at_ms: int, logger_id: str = A) -> Measurement:
+    heard = Stamp(monotonic_ms=0, measured_at_ms=at_ms, confidence=SYNC, begins_epoch=True)
+    return replace(measured(at_ms, logger_id), heard=heard)
+
+
+def test_after_a_step_back_every_logger_goes_on_from_there(path: Path) -> None:
+    """Also one that is heard again only after a restart."""
+    outbox = Outbox(path, boot_id=BOOT)
+    outbox.append([measured(NOON + 9 * DAY_MS, A), measured(NOON + 9 * DAY_MS, B)])
+    outbox.append([stepped(NOON, A), measured(NOON, A)])
+    outbox.close()
+    outbox = Outbox(path, boot_id=BOOT)
+    assert outbox.last_measured_at_ms() == NOON + 1
+    outbox.append([measured(NOON + 5, B), measured(NOON + 5, B)])
+    assert times(outbox, A) == [NOON + 9 * DAY_MS, NOON, NOON + 1]
+    assert times(outbox, B) == [NOON + 9 * DAY_MS, NOON + 5, NOON + 6]
+    outbox.close()
+
+
+def test_a_time_that_was_given_before_the_step_is_not_given_again(path: Path) -> None:
+    """The clock ran a little over a day ahead; true time reaches those readings later.
+
+    Also where they have been confirmed since, and where wrong and right lie in one commit.
+    """
+    outbox = Outbox(path, boot_id=BOOT)
+    ahead = NOON + DAY_MS + 2
+    outbox.append([measured(ahead), measured(ahead + 1), stepped(NOON), measured(NOON + 1)])
+    assert times(outbox) == [ahead, ahead + 1, NOON, NOON + 1]
+    outbox.confirm([batch.batch_id for batch in outbox.waiting(10)])
+    outbox.close()
+    outbox = Outbox(path, boot_id=BOOT)
+    outbox.append([measured(ahead - 1), measured(ahead), measured(ahead), measured(ahead, B)])
+    assert times(outbox, A) == [ahead - 1, ahead + 2, ahead + 3]
+    assert times(outbox, B) == [ahead]
+    outbox.close()
+
+
+def test_readings_that_waited_are_not_placed_into_a_year_too_far(path: Path) -> None:
+    """An outbox of 2103 boots with an unset clock, which is then set to NOON, 60 s after boot."""
+    outbox = Outbox(path, boot_id=BOOT)
+    outbox.append([measured(4_200_000_000_000)])
+    outbox.close()
+    outbox = Outbox(path, boot_id=NEXT_BOOT)
+    outbox.append([measured(None, monotonic_ms=2_000), measured(None, monotonic_ms=5_000)])
+    outbox.place(wall_ms=NOON, monotonic_ms=60_000, confidence=SYNC)
+    assert times(outbox)[1:] == [NOON - 58_000, NOON - 55_000]
+    outbox.append([stepped(NOON)])
+    assert times(outbox)[3:] == [NOON]
+    outbox.close()
+
+
+@dataclass
+class JumpingClock:
+    """A clock that is set wrong and right again."""
+
+    wall: int = NOON
+    monotonic: int = 0
+    boot_id: UUID = BOOT
+
+    def wall_ms(self) -> int:
+        return self.wall
+
+    def monotonic_ms(self) -> int:
+        return self.monotonic
+
+    def confidence(self) -> ClockConfidence | None:
+        return SYNC
+
+
+# Whole and half days, a few ms around them: so that epochs meet each other's times.
+JUMPS_MS = st.builds(
+    lambda halves, ms: halves * DAY_MS // 2 + ms, st.integers(-6, 6), st.integers(-2, 2)
+)
+
+
+@given(st.lists(st.tuples(JUMPS_MS, st.integers(0, 3), st.booleans(), st.booleans()), max_size=30))
+@settings(deadline=None)
+def test_no_two_readings_of_a_logger_have_one_time_however_the_clock_jumps(
+    moves: list[tuple[int, int, bool, bool]],
+) -> None:
+    """Jump, time passed, whether A or B is heard, whether the edge restarts."""
+    clock = JumpingClock()
+    given_times: list[tuple[str, int]] = []
+    with tempfile.TemporaryDirectory(prefix="frostline-outbox-") as folder:
+        outbox = Outbox(Path(folder) / "outbox", boot_id=BOOT)
+        stamper = Stamper(clock)
+        for jump_ms, elapsed_ms, is_a, restarts in moves:
+            if restarts:
+                outbox.close()
+                outbox = Outbox(Path(folder) / "outbox", boot_id=BOOT)
+                stamper = Stamper(clock, last_ms=outbox.last_measured_at_ms())
+            clock.wall += jump_ms + elapsed_ms
+            clock.monotonic += elapsed_ms
+            heard = stamper.stamp(monotonic_ms=clock.monotonic)
+            outbox.append([replace(measured(0, A if is_a else B), heard=heard)])
+        outbox.cut(max_readings=1000, partial=True)
+        given_times = [(r.logger_id, r.measured_at_ms) for r in readings(outbox)]
+        outbox.close()
+    assert len(given_times) == len(moves) == len(set(given_times))
 
 
 # The clock is set late ---------------------------------------------------------------------------

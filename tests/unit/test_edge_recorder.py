@@ -221,3 +221,42 @@ def test_an_edge_restarted_under_a_clock_set_back_goes_on_hearing(
     clock.at_ms += deaf_ms
     assert after.hear(ruuvi(206)) is Outcome.RECORDED
     outbox.close()
+
+
+def test_one_reading_of_a_year_too_far_does_not_carry_later_ones_there(tmp_path: Path) -> None:
+    """The clock said 2044 once. It is right again, and the edge restarts before B is heard."""
+    clock = FileClock(at_ms=2_340_000_000_000)
+    outbox = Outbox(tmp_path / "outbox", boot_id=UUID(int=1))
+    recorder = recorder_for(outbox, clock)
+    recorder.hear(ruuvi(1, A))
+    recorder.hear(ruuvi(1, B))
+    recorder.flush()
+    clock.at_ms, clock.began_ms = NOON, NOON - 120_000
+    recorder.hear(ruuvi(2, A))
+    recorder.flush()
+    clock.at_ms += 1000
+    after = recorder_for(outbox, clock)
+    after.hear(ruuvi(2, B))
+    after.flush()
+    assert [(r.logger_id, r.measured_at_ms, r.clock) for r in kept(outbox)][2:] == [
+        (A, NOON, ClockConfidence.SYNCHRONISED),
+        (B, NOON + 1000, ClockConfidence.SYNCHRONISED),
+    ]
+    outbox.close()
+
+
+def test_what_was_heard_but_not_committed_before_the_clock_was_set_leaves_a_year_too_far(
+    outbox: Outbox,
+) -> None:
+    clock = FileClock(at_ms=2_340_000_000_000)
+    before = recorder_for(outbox, clock)
+    before.hear(ruuvi(1))
+    before.flush()
+    clock = FileClock(state=None)
+    recorder = recorder_for(outbox, clock)
+    recorder.hear(ruuvi(2))
+    clock.at_ms += 10_000
+    clock.state = ClockConfidence.SYNCHRONISED
+    recorder.hear(ruuvi(3))
+    recorder.flush()
+    assert [r.measured_at_ms for r in kept(outbox)][1:] == [NOON, NOON + 10_000]

@@ -97,7 +97,7 @@ def readings_by_another_account(path: Path) -> str:
 
 @pytest.fixture
 def readable_folder() -> Iterator[Path]:
-    """Make a folder of the outbox's account that all may read (pytest's own are closed to others)."""
+    """Make a folder that all may read: pytest's own are closed to other accounts."""
     with TemporaryDirectory(prefix="frostline-") as name:
         folder = Path(name)
         folder.chmod(0o755)
