@@ -26,7 +26,7 @@ def run_edge(settings: "EdgeSettings", *, air: Path | None, position: tuple[floa
     """Run an edge on this machine's radio, or on the simulated air at `air`."""
     from edge import agent
     from edge.broker import UnusableCertificates
-    from edge.outbox_file import OutboxInUse
+    from edge.outbox_file import DiskRefuses, OutboxInUse, UnusableOutbox
     from edge.radio import RadioSilent
 
     backend = None
@@ -37,9 +37,9 @@ def run_edge(settings: "EdgeSettings", *, air: Path | None, position: tuple[floa
     configure_logs(log_level())
     try:
         asyncio.run(_until_told(lambda stop: agent.run(settings, backend, stop)))
-    except (OutboxInUse, UnusableCertificates) as error:
+    except (OutboxInUse, UnusableOutbox, UnusableCertificates) as error:
         raise CommandRefused(str(error)) from error
-    except RadioSilent as error:
+    except (DiskRefuses, RadioSilent) as error:
         raise SystemExit(f"frostline: {error}") from error  # 1: a supervisor starts it again
 
 
@@ -67,7 +67,7 @@ def run_ingest(settings: "IngestSettings") -> None:
         signal.signal(number, lambda *_: stop.set())
     try:
         ingest.run(settings, stop)
-    except (ingest.ShardTaken, ingest.BrokerRefused, ingest.ClientIdTaken) as error:
+    except ingest.IngestRefused as error:
         raise CommandRefused(str(error)) from error
 
 

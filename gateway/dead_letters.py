@@ -7,13 +7,15 @@ rules. It is marked as replayed in the transaction that stores it.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Final
 
 from gateway.delivery import Delivery
-from gateway.flush import Flush, Window, join_columns, make_flush
+from gateway.flush import Flush, Window, join_columns, latest_at, make_flush
 from gateway.keys import Keys
-from gateway.store import KeptLetter, ListedDeadLetter, Store
+from gateway.store import DeadLetterLimits, KeptLetter, ListedDeadLetter, Store
 
-_UNBOUNDED = 2**62  # a replay throws nothing away
+# A replay throws nothing away.
+_UNBOUNDED: Final = DeadLetterLimits(rows=2**62, megabytes=2**40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def replay(database_url: str, ids: Sequence[int] | None) -> Replayed:
 
 def _replay(store: Store, keys: Keys, letter: KeptLetter, now: datetime) -> str | None:
     """Store what can be stored of a letter; return why, if that is nothing."""
-    window = Window()
+    window = Window(latest_ms=latest_at(now))
     window.add(Delivery(topic=letter.topic, payload=letter.payload, may_repeat=True))
     columns = join_columns(window)
     if columns is None:
@@ -81,7 +83,7 @@ def _replay(store: Store, keys: Keys, letter: KeptLetter, now: datetime) -> str 
     keys.loggers.forget(columns.loggers)  # the next letter may be the same again, in time or not
     if not _has_rows(flush):
         return flush.dead_letters[0].reason
-    store.write(flush, now=now, dead_letters_max=_UNBOUNDED)
+    store.write(flush, now=now, limits=_UNBOUNDED)
     return None
 
 

@@ -7,6 +7,8 @@ known of its loggers is read again.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
 
 import numpy as np
 
@@ -20,6 +22,9 @@ from schemas.ids import GatewayId
 from schemas.reading import MEASURED_AT_RANGE_MS
 from schemas.stored import Stored
 from schemas.wire import BatchId, UnreadableBatch
+
+# What an edge slews at most (docs/decisions/0005), and some minutes between its clock and ours.
+_AHEAD: Final = timedelta(days=1, minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +58,15 @@ class Flush:
         return np.union1d(self.replaced.logger_key, self.routed.late.logger_key)
 
 
+def latest_at(now: datetime) -> int:
+    """Return the newest time, ms UTC, that is believed of an edge whose clock is ahead of ours.
+
+    Beyond it a reading becomes a dead letter: it would stand before all others in `latest` until
+    its time has come. Replayed then, it is stored.
+    """
+    return round((now + _AHEAD).timestamp() * 1000)
+
+
 @dataclass(slots=True)
 class Window:
     """Messages that go into one transaction, already read but without keys."""
@@ -64,6 +78,7 @@ class Window:
     messages: int = 0
     readings: int = 0
     replaces: bool = False
+    latest_ms: int = MEASURED_AT_RANGE_MS[1]  # no reading can be newer; see latest_at
 
     def add(self, delivery: Delivery) -> bool:
         """Take a message in; return False, and do nothing, if it must begin the next window."""
@@ -133,7 +148,7 @@ def _route(
         np.array([delivery.may_repeat or window.replaces for delivery, _ in window.batches]), counts
     )
     replaced = _replaced(window, columns, loggers.keys[slot]) if window.replaces else None
-    good, bad = split_out_of_range(columns)
+    good, bad = split_out_of_range(columns, latest_ms=window.latest_ms)
     if bad:
         window.dead_letters += deliveries.bad_readings(window.batches, columns, good, bad)
         columns = columns.take(good)

@@ -20,7 +20,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
 from prometheus_client import start_http_server
@@ -29,10 +29,10 @@ from gateway import metrics
 from gateway.broker import Broker, Inbox
 from gateway.delivery import Delivery
 from gateway.errors import BrokerRefused, ClientIdTaken, IngestRefused, ShardTaken
-from gateway.flush import Flush, Window, join_columns, make_flush
+from gateway.flush import Flush, Window, join_columns, latest_at, make_flush
 from gateway.keys import Keys
 from gateway.settings import IngestSettings
-from gateway.store import DATABASE_DOWN, Store, Written
+from gateway.store import DATABASE_DOWN, DeadLetterLimits, Store, Written
 from schemas.columns import Columns
 from schemas.topics import parse_shards
 
@@ -57,6 +57,7 @@ _RETRY_S: Final = (0.1, 10.0)  # first and longest delay after a failure of the 
 _FIRST_PATIENCE_S: Final = 3.0
 _LATER_PATIENCE_S: Final = 60.0
 _LOCK_POLL_S: Final = 0.2
+_TIDY_EVERY_S: Final = 60.0
 _QUIET_S: Final = 1.0  # a session is drained when nothing came for so long
 _RELEASE_TIMEOUT_S: Final = 60.0
 
@@ -79,7 +80,7 @@ def run(settings: IngestSettings, stop: threading.Event, *, clock: Clock = utc_n
     gc.set_threshold(_GARBAGE_THRESHOLD)
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     if settings.metrics_port:
-        start_http_server(settings.metrics_port)
+        start_http_server(settings.metrics_port, addr="127.0.0.1")
     shards = parse_shards(settings.shards)
     inbox: Inbox = queue.SimpleQueue()
     broker = Broker(settings, shards, inbox)
@@ -190,11 +191,15 @@ class _Ingestor:
         self._broker = broker
         self._database = database
         self._clock = clock
+        self._limits = DeadLetterLimits(
+            rows=settings.dead_letters_max, megabytes=settings.dead_letters_max_mb
+        )
         self._keys = Keys()
         self._carried: Delivery | None = None  # belongs to the next window
         self._committer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="commit")
         self._confirmer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="confirm")
         self._pending: deque[Future[None]] = deque()
+        self._tidy_due_s = 0.0
 
     def run(self, stop: threading.Event) -> bool:
         """Ingest until told to stop; return whether the broker's session is drained for good."""
@@ -236,7 +241,7 @@ class _Ingestor:
         first = self._next(patience_s)
         if first is None:
             return None
-        window = Window()
+        window = Window(latest_ms=latest_at(self._clock()))
         window.add(first)
         deadline = time.monotonic() + self._settings.flush_linger_s
         while not self._is_full(window):
@@ -303,12 +308,18 @@ class _Ingestor:
         """Commit; only then have it acknowledged and answered, while the next one is committed."""
         started = time.monotonic()
         written = self._database.attempt(
-            lambda store: store.write(
-                flush, now=self._clock(), dead_letters_max=self._settings.dead_letters_max
-            )
+            lambda store: store.write(flush, now=self._clock(), limits=self._limits)
         )
         took_s = time.monotonic() - started
+        if time.monotonic() >= self._tidy_due_s:
+            self._tidy_due_s = time.monotonic() + _TIDY_EVERY_S
+            self._database.attempt(self._tidy)
         self._pending.append(self._confirmer.submit(self._confirm, flush, written, took_s))
+
+    def _tidy(self, store: Store) -> None:
+        """Keep what is only appended to within bounds."""
+        events_before = self._clock() - timedelta(days=self._settings.events_days)
+        store.tidy(events_before=events_before, touched_max=self._settings.touched_max)
 
     def _confirm(self, flush: Flush, written: Written, took_s: float) -> None:
         self._broker.acknowledge(flush.receipts)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +28,13 @@ class IngestSettings:
     takeover: bool = False  # subscribe first, then wait for the shards' present owner to let go
     release: bool = False  # when told to stop: unsubscribe, drain, end the broker's session
     dead_letters_max: int = 100_000  # rows kept; the oldest go first
-    metrics_port: int = 0  # Prometheus metrics over HTTP; 0: none
+    dead_letters_max_mb: int = 1000  # and megabytes of them
+    events_days: float = 7.0  # events are kept so long; a stream that was away longer begins anew
+    touched_max: int = 5_000_000  # marks kept for whoever judges curves; the oldest go first
+    metrics_port: int = 0  # Prometheus metrics over HTTP on 127.0.0.1; 0: none
 
     def __post_init__(self) -> None:
-        if not self.broker_url.startswith(("mqtt://", "mqtts://")):
+        if not _is_address(self.broker_url):
             raise ValueError(
                 f"FROSTLINE_INGEST_BROKER_URL is {self.broker_url!r}; "
                 "expected mqtt://host:port or mqtts://host:port"
@@ -57,5 +61,17 @@ class IngestSettings:
             )
         if self.flush_max_readings < 1:
             raise ValueError("FROSTLINE_INGEST_FLUSH_MAX_READINGS must be at least 1")
-        if self.dead_letters_max < 1:
-            raise ValueError("FROSTLINE_INGEST_DEAD_LETTERS_MAX must be at least 1")
+        self._require_limits()
+
+    def _require_limits(self) -> None:
+        for name in ("dead_letters_max", "dead_letters_max_mb", "events_days", "touched_max"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"FROSTLINE_INGEST_{name.upper()} must be more than 0")
+
+
+def _is_address(url: str) -> bool:
+    address = urlsplit(url)
+    try:
+        return address.scheme in {"mqtt", "mqtts"} and bool(address.hostname) and address.port != 0
+    except ValueError:  # a port that is no number, or beyond 65535
+        return False

@@ -38,6 +38,14 @@ _SERVER_KEEPALIVE: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetterLimits:
+    """How many dead letters are kept, in rows and in bytes; the oldest go first."""
+
+    rows: int
+    megabytes: int
+
+
 @dataclass(frozen=True, slots=True)
 class LockHolder:
     """Who owns a shard."""
@@ -251,7 +259,7 @@ class Store:
 
     # The transaction
 
-    def write(self, flush: Flush, *, now: datetime, dead_letters_max: int) -> Written:
+    def write(self, flush: Flush, *, now: datetime, limits: DeadLetterLimits) -> Written:
         """Commit a flush: rows, latest, touched, event, statuses, dead letters, wake-up."""
         with self._connection.transaction():
             deleted = self._delete(flush.replaced)
@@ -263,7 +271,7 @@ class Store:
             with self._connection.pipeline():
                 self._update_latest(flush, now)
                 self._announce(touched, flush, new, now)
-                self._keep(flush, now, dead_letters_max)
+                self._keep(flush, now, limits)
         return Written(new=new, late=int(inserted[1].rows.sum()), copy_repeated=repeated_key)
 
     def _copy(self, flush: Flush) -> tuple[Ranges, bool]:
@@ -333,13 +341,22 @@ class Store:
         self._connection.execute(sql.INSERT_EVENT, {"logger_key": arrays["logger_key"]} | event)
         self._connection.execute(sql.NOTIFY)
 
-    def _keep(self, flush: Flush, now: datetime, dead_letters_max: int) -> None:
+    def tidy(self, *, events_before: datetime, touched_max: int) -> None:
+        """Delete old events, and the oldest marks beyond so many."""
+        with self._connection.transaction():
+            self._connection.execute(sql.TRIM_EVENTS, {"before": events_before})
+            self._connection.execute(sql.TRIM_TOUCHED, {"kept": touched_max})
+
+    def _keep(self, flush: Flush, now: datetime, limits: DeadLetterLimits) -> None:
         if flush.statuses:
             self._keep_statuses(flush.statuses, now)
         for letter in flush.dead_letters:
             self._connection.execute(sql.INSERT_DEAD_LETTER, _dead_letter(letter, now))
         if flush.dead_letters:
-            self._connection.execute(sql.TRIM_DEAD_LETTERS, {"kept": dead_letters_max})
+            self._connection.execute(sql.TRIM_DEAD_LETTERS, {"kept": limits.rows})
+            self._connection.execute(
+                sql.TRIM_DEAD_LETTER_BYTES, {"bytes": limits.megabytes * 1_000_000}
+            )
 
     def _keep_statuses(self, words: Sequence[StatusWord], now: datetime) -> None:
         gateway_ids = [word.gateway_id for word in words]

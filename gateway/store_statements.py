@@ -200,6 +200,30 @@ DELETE FROM dead_letters
 WHERE dead_letter_id <= (SELECT max(dead_letter_id) FROM dead_letters) - %(kept)s
 """
 
+# The newest letters stay whose bytes together are within the limit.
+TRIM_DEAD_LETTER_BYTES: Final = """
+DELETE FROM dead_letters
+WHERE dead_letter_id IN (
+    SELECT dead_letter_id
+    FROM (SELECT dead_letter_id,
+                 sum(length(payload)) OVER (ORDER BY dead_letter_id DESC) AS newer_bytes
+          FROM dead_letters) AS sizes
+    WHERE newer_bytes > %(bytes)s
+)
+"""
+
+# Tidying ------------------------------------------------------------------------------------------
+
+TRIM_EVENTS: Final = """
+DELETE FROM events WHERE at < %(before)s
+"""
+
+# Ids have gaps, so this keeps at most `kept` rows.
+TRIM_TOUCHED: Final = """
+DELETE FROM touched
+WHERE touched_id <= (SELECT max(touched_id) FROM touched) - %(kept)s
+"""
+
 LIST_DEAD_LETTERS: Final = """
 SELECT dead_letter_id, received_at, topic, gateway_id, batch_id, length(payload) AS size_bytes,
        reason, replayed_at

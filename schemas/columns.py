@@ -169,11 +169,17 @@ def columns_of(batches: Sequence[ParsedBatch]) -> Columns:
     )
 
 
-def split_out_of_range(columns: Columns) -> tuple[Bools, dict[str, Bools]]:
-    """Return which rows can be true, and for each column that has others, which those are."""
+def split_out_of_range(
+    columns: Columns, *, latest_ms: int = reading.MEASURED_AT_RANGE_MS[1]
+) -> tuple[Bools, dict[str, Bools]]:
+    """Return which rows can be true, and for each column that has others, which those are.
+
+    Nothing was measured after `latest_ms`.
+    """
     good = np.ones(len(columns), dtype=np.bool_)
     bad: dict[str, Bools] = {}
-    for name, (low, high), missing in _RANGES:
+    for name, (low, limit), missing in _RANGES:
+        high = min(limit, latest_ms) if name == "measured_at_ms" else limit
         values: Int64s = getattr(columns, name)
         inside = (values >= low) & (values <= high)
         if missing is not None:

@@ -12,7 +12,7 @@ import pytest
 from gateway.delivery import Delivery
 from gateway.flush import Window, join_columns, make_flush
 from gateway.keys import Keys
-from gateway.store import Store, Written
+from gateway.store import DeadLetterLimits, Store, Written
 from schemas.ids import GatewayId, LoggerId
 from schemas.reading import ClockConfidence, Reading, Source
 from schemas.topics import Kind, topic_of
@@ -56,7 +56,7 @@ class Writer:
         assert columns is not None
         self.keys.learn(self.store, window, columns, now=NOW)
         flush = make_flush(window, columns, self.keys.loggers, self.keys.boots)
-        return self.store.write(flush, now=NOW, dead_letters_max=100)
+        return self.store.write(flush, now=NOW, limits=DeadLetterLimits(rows=100, megabytes=1))
 
 
 @pytest.fixture
@@ -265,16 +265,41 @@ def test_dead_letters_are_bounded(database_url: str, writer: Writer) -> None:
         payload = bytes([number])
         window.add(Delivery(topic=topic_of(TRUCK, Kind.READINGS), payload=payload))
     flush = make_flush(window, None, writer.keys.loggers, writer.keys.boots)
-    writer.store.write(flush, now=NOW, dead_letters_max=3)
+    writer.store.write(flush, now=NOW, limits=DeadLetterLimits(rows=3, megabytes=1))
     kept = query(database_url, "SELECT payload FROM dead_letters ORDER BY dead_letter_id")
     assert [bytes(payload) for (payload,) in kept] == [b"\2", b"\3", b"\4"]
+
+
+def test_dead_letters_are_bounded_in_bytes_too(database_url: str, writer: Writer) -> None:
+    """Four letters of 400 kB; a megabyte holds the newest two."""
+    for number in range(4):
+        window = Window()
+        payload = bytes([number]) * 400_000
+        window.add(Delivery(topic=topic_of(TRUCK, Kind.READINGS), payload=payload))
+        flush = make_flush(window, None, writer.keys.loggers, writer.keys.boots)
+        writer.store.write(flush, now=NOW, limits=DeadLetterLimits(rows=100, megabytes=1))
+    kept = query(database_url, "SELECT get_byte(payload, 0) FROM dead_letters ORDER BY 1")
+    assert kept == [(2,), (3,)]
+
+
+def test_events_go_by_age_and_marks_by_number(database_url: str, writer: Writer) -> None:
+    for number in range(3):
+        writer.write(reading(60 * number))
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "UPDATE events SET at = at - INTERVAL '8 days' "
+            "WHERE event_id = (SELECT min(event_id) FROM events)"
+        )
+    writer.store.tidy(events_before=NOW - timedelta(days=7), touched_max=2)
+    assert query(database_url, "SELECT count(*) FROM events") == [(2,)]
+    assert query(database_url, "SELECT count(*) FROM touched") == [(2,)]
 
 
 def test_a_letter_with_what_a_database_refuses_is_kept(database_url: str, writer: Writer) -> None:
     window = Window()
     window.add(Delivery(topic="a\0b\ud800", payload=b"\0"))
     flush = make_flush(window, None, writer.keys.loggers, writer.keys.boots)
-    writer.store.write(flush, now=NOW, dead_letters_max=3)
+    writer.store.write(flush, now=NOW, limits=DeadLetterLimits(rows=3, megabytes=1))
     assert query(database_url, "SELECT topic FROM dead_letters") == [("a\ufffdb?",)]
 
 
@@ -287,7 +312,7 @@ def test_the_last_status_is_kept_for_gateways_known_or_not(
         payload = f'{{"v": 1, "gateway_id": "{gateway_id}", "state": "{state}"}}'.encode()
         window.add(Delivery(topic=topic_of(gateway_id, Kind.STATUS), payload=payload))
     flush = make_flush(window, None, writer.keys.loggers, writer.keys.boots)
-    writer.store.write(flush, now=NOW, dead_letters_max=3)
+    writer.store.write(flush, now=NOW, limits=DeadLetterLimits(rows=3, megabytes=1))
     assert query(
         database_url, "SELECT gateway_id, status->>'state', status_at FROM gateways ORDER BY 1"
     ) == [(OTHER, "online", NOW), (TRUCK, "online", NOW)]

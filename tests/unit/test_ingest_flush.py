@@ -1,13 +1,14 @@
 """What a transaction takes over, and what is answered for it."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import pytest
 
 from gateway.delivery import Delivery
-from gateway.flush import Flush, Window, join_columns, make_flush
+from gateway.flush import Flush, Window, join_columns, latest_at, make_flush
 from gateway.known import NEVER_MS, KnownBoots, KnownLogger, KnownLoggers
 from schemas.columns import columns_of, decode_batch, parse_batch, split_out_of_range
 from schemas.ids import GatewayId
@@ -95,6 +96,19 @@ def test_a_reading_that_cannot_be_true_is_kept_apart_and_its_batch_is_stored() -
     assert (again.batch_id, again.sender, again.columns.loggers) == (batch_id(1), sender(), (A,))
     assert again.columns.measured_at_ms.tolist() == [T0]
     assert not split_out_of_range(again.columns)[0].any()
+
+
+@pytest.mark.parametrize(("ahead_ms", "believed"), [(0, True), (1, False)])
+def test_an_edge_whose_clock_is_a_day_ahead_is_not_believed(ahead_ms: int, believed: bool) -> None:
+    """24 h and 5 minutes: what an edge slews at most, and some skew."""
+    limit_ms = T0 + (24 * 60 + 5) * 60_000
+    assert latest_at(datetime.fromtimestamp(T0 / 1000, UTC)) == limit_ms
+    window = Window(latest_ms=limit_ms)
+    window.add(delivery(wire(1, measured_at_ms=[T0, limit_ms - T0 + ahead_ms])))
+    flush = flush_of(window)
+    assert len(flush.routed.fresh) == 1 + believed
+    assert len(flush.dead_letters) == 1 - believed
+    assert flush.answers[TRUCK].stored == (batch_id(1),)
 
 
 def test_a_bad_reading_is_taken_from_the_right_batch() -> None:

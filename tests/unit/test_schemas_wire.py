@@ -164,6 +164,16 @@ def test_each_range_holds_on_both_sides(column: str, inside: list[int], outside:
         assert good.tolist() == [value in inside]
 
 
+@pytest.mark.parametrize(
+    ("latest_ms", "good"), [(1_790_000_000_000, True), (1_789_999_999_999, False)]
+)
+def test_nothing_was_measured_later_than_the_caller_says(latest_ms: int, good: bool) -> None:
+    columns = decode_batch(as_json(measured_at_ms=[1_790_000_000_000])).columns
+    rows, bad = split_out_of_range(columns, latest_ms=latest_ms)
+    assert rows.tolist() == [good]
+    assert ("measured_at_ms" in bad) is not good
+
+
 def test_rows_are_taken_with_all_their_columns() -> None:
     rows = [a_reading(), a_reading(logger_id=B, temperature_c=-18.0)]
     columns = decode_batch(encode_batch(BATCH, SENDER, rows)).columns
