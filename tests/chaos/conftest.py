@@ -29,7 +29,7 @@ EDGE_SETTINGS = {
     "FROSTLINE_EDGE_BATCH_LINGER_S": "0.2",
 }
 _AGAIN_S = 60.0
-_MANY = 250  # two seconds' worth of the load, in the shortest of these tests
+_MANY = 500  # some four seconds' worth of the load
 _SNAPSHOT_FRESH_MS = 500
 
 
@@ -82,10 +82,21 @@ class Chaos:
 
     def prove(self, *edges: str) -> Proof:
         """Stop the loggers, let everything arrive, compare with the ledger."""
-        ledger, statistics = asyncio.run(freeze(self.system.layout.air))
+        air = self.system.layout.air
+        wait_until(
+            lambda: asyncio.run(_measured(air)) >= _MANY,
+            timeout_s=_AGAIN_S,
+            what="enough measurements to prove something",
+        )
+        ledger, statistics = asyncio.run(freeze(air))
         assert statistics.lost_share > 0.1
         drain(self.system, edges or (EDGE,))
         return compare(ledger.rows, stored_rows(self.system.addresses.database_url))
+
+
+async def _measured(air: Path) -> int:
+    async with AirControl(air) as control:
+        return (await control.statistics()).measured
 
 
 async def _move_radio(air: Path, name: str) -> None:
