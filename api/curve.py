@@ -138,9 +138,10 @@ def segments_of(recording: Recording) -> list[Segment]:
 def holes(life: Window, segments: Iterable[Segment], *, now_ms: int) -> list[Window]:
     """Return the stretches of a life that no segment covers, longer than its neighbours' limits.
 
-    A hole that reaches the present of an open life is itself open.
+    A hole that reaches the present is open: of what lies ahead nobody can say that it is missing.
     """
-    end_ms = now_ms if life.until_ms is None else life.until_ms
+    ended_ms = life.until_ms if life.until_ms is not None and life.until_ms < now_ms else None
+    end_ms = now_ms if ended_ms is None else ended_ms
     found = []
     covered_ms, limit_ms = life.from_ms, 0
     for segment in sorted(segments, key=_begin):
@@ -150,7 +151,7 @@ def holes(life: Window, segments: Iterable[Segment], *, now_ms: int) -> list[Win
         if last_ms >= covered_ms:
             covered_ms, limit_ms = last_ms, segment.gap_limit_ms
     if end_ms - covered_ms > limit_ms:
-        found.append(Window(from_ms=covered_ms, until_ms=life.until_ms))
+        found.append(Window(from_ms=covered_ms, until_ms=ended_ms))
     return found
 
 

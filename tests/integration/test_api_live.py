@@ -11,7 +11,17 @@ import httpx
 import psycopg
 import pytest
 
-from tests.api_world import BOX_LOGGER, OTHER_LOGGER, T0, World, iso, minutes, ms, running_world
+from tests.api_world import (
+    BOX_LOGGER,
+    OTHER_LOGGER,
+    T0,
+    World,
+    every,
+    iso,
+    minutes,
+    ms,
+    running_world,
+)
 
 # A stream that says nothing for so long has failed.
 SILENCE_S = 8.0
@@ -87,6 +97,26 @@ def test_readings_of_others_are_not_told(world: World) -> None:
         world.hear(OTHER_LOGGER, [(T0, 9.0)])
         hear_at(world, T0 + minutes(1))
         assert times_of(next(said)) == [ms(T0 + minutes(1))]
+
+
+def test_a_place_is_silent_while_the_box_speaks(world: World) -> None:
+    begun = (world.clock() - minutes(10)).replace(microsecond=0)  # readings have milliseconds
+    world.shipped_order(begun=begun)
+    world.place()
+    world.logger(OTHER_LOGGER)
+    world.bind(OTHER_LOGGER, begun, place_id="van-1")
+    stay = {"consignment_id": "order-1.chilled", "place_id": "van-1", "from_at": iso(begun)}
+    world.post("/stays", stay)
+    world.hear(BOX_LOGGER, every(timedelta(seconds=30), 20, start=begun))
+    world.hear(OTHER_LOGGER, every(timedelta(seconds=30), 20, start=begun))
+    with stream(world, LIVE) as said:
+        next(said)
+        world.hear(OTHER_LOGGER, [(begun + minutes(9.8), 3.0)])
+        assert times_of(next(said)) == []
+        ahead = world.get("/orders/order-1/curve", to=iso(world.clock() + minutes(60)))
+    (consignment,) = ahead["consignments"]
+    assert {segment["source"]["kind"] for segment in consignment["segments"]} == {"box"}
+    assert consignment["gaps"] == []
 
 
 def test_a_client_that_comes_back_misses_nothing(world: World) -> None:

@@ -123,6 +123,24 @@ def test_a_fresh_reading_leaves_no_hole_before_the_present() -> None:
     assert holes(life, segments_of(recording(0, 30 * S)), now_ms=120 * S) == []
 
 
+@pytest.mark.parametrize(
+    ("until_ms", "now_ms", "expected"),
+    [
+        # 30 s registered: readings at 0 and 30 s leave a hole after 30 + 90 s.
+        (60 * MIN, 120 * S, []),
+        (60 * MIN, 121 * S, [Window(from_ms=30 * S, until_ms=None)]),
+        (10 * MIN, 10 * MIN, [Window(from_ms=30 * S, until_ms=None)]),
+        (10 * MIN, 10 * MIN + 1, [Window(from_ms=30 * S, until_ms=10 * MIN)]),
+        (120 * S, 10 * MIN, []),
+    ],
+)
+def test_nothing_is_missing_of_what_lies_ahead(
+    until_ms: int, now_ms: int, expected: list[Window]
+) -> None:
+    life = Window(from_ms=0, until_ms=until_ms)
+    assert holes(life, segments_of(recording(0, 30 * S)), now_ms=now_ms) == expected
+
+
 def test_a_life_without_readings_is_one_hole() -> None:
     life = Window(from_ms=0, until_ms=None)
     assert holes(life, [], now_ms=MIN) == [Window(from_ms=0, until_ms=None)]
@@ -156,7 +174,7 @@ def test_what_neither_box_nor_place_measured_is_a_gap() -> None:
     own = recording(0, 30 * S)
     van = recording(5 * MIN, 5 * MIN + 30 * S, source=VAN)
     life = Window(from_ms=0, until_ms=10 * MIN)
-    _, gaps = assemble(life, [own], [van], now_ms=10 * MIN)
+    _, gaps = assemble(life, [own], [van], now_ms=11 * MIN)
     assert gaps == (
         Window(from_ms=30 * S, until_ms=5 * MIN),
         Window(from_ms=5 * MIN + 30 * S, until_ms=10 * MIN),
