@@ -67,6 +67,7 @@ class Broker:
         self.client_id = f"frostline-ingest-{shards[0]:02x}-{shards[-1]:02x}"
         self._client = self._make_client()
         self._unsubscribed = threading.Event()
+        self._leaving = threading.Event()
         self._subscribed = threading.Event()
 
     def start(self) -> None:
@@ -107,9 +108,15 @@ class Broker:
             self._unconfirmed += 1
         self._client.publish(topic_of(gateway_id, Kind.STORED), encode_stored(stored), qos=1)
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker is there."""
+        return self._client.is_connected()
+
     def unsubscribe(self, timeout_s: float) -> bool:
         """Ask for no more messages; those that the session holds still come."""
         self._unsubscribed.clear()
+        self._leaving.set()
         self._client.unsubscribe(self._filters)
         return self._unsubscribed.wait(timeout_s)
 
@@ -170,6 +177,9 @@ class Broker:
             "broker connected",
             extra={"client_id": self.client_id, "session_present": flags.session_present},
         )
+        if self._leaving.is_set():  # what the session holds still comes
+            client.unsubscribe(self._filters)
+            return
         # At each connect: the broker may have lost the session. Retained words only where it had.
         options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
         client.subscribe([(topic, options) for topic in self._filters])

@@ -7,15 +7,11 @@ rules. It is marked as replayed in the transaction that stores it.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
 
 from gateway.delivery import Delivery
 from gateway.flush import Flush, Window, join_columns, latest_at, make_flush
 from gateway.keys import Keys
-from gateway.store import DeadLetterLimits, KeptLetter, ListedDeadLetter, Store
-
-# A replay throws nothing away.
-_UNBOUNDED: Final = DeadLetterLimits(rows=2**62, megabytes=2**40)
+from gateway.store import KeptLetter, ListedDeadLetter, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +79,7 @@ def _replay(store: Store, keys: Keys, letter: KeptLetter, now: datetime) -> str 
     keys.loggers.forget(columns.loggers)  # the next letter may be the same again, in time or not
     if not _has_rows(flush):
         return flush.dead_letters[0].reason
-    store.write(flush, now=now, limits=_UNBOUNDED)
+    store.write(flush, now=now)
     return None
 
 

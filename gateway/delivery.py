@@ -18,7 +18,6 @@ from schemas.status import GatewayStatus, UnreadableStatus, decode_status, encod
 from schemas.topics import Kind, MalformedTopic, parse_topic
 from schemas.wire import BatchId, UnreadableBatch, WireBatch, parse_batch_id
 
-_STATUS_MAX_BYTES: Final = 4096
 _parse_topic = lru_cache(maxsize=1 << 14)(parse_topic)
 
 
@@ -35,7 +34,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """What could not be stored: its bytes and why. `answer` is the batch to call dead-lettered."""
+    """What could not be stored: its bytes and why. `answer` is the batch to call dead-lettered.
+
+    `only_copy`: the edge was told that its batch is stored, and has deleted it.
+    """
 
     topic: str
     gateway_id: GatewayId | None
@@ -43,6 +45,7 @@ class DeadLetter:
     reason: str
     batch_id: str | None = None
     answer: BatchId | None = None
+    only_copy: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +113,7 @@ def bad_readings(
                 payload=msgspec.json.encode(_one_reading(batch.wire, columns, row)),
                 reason=f"cannot be true: {values}",
                 batch_id=str(batch.batch_id),
+                only_copy=True,
             )
         )
     return letters
@@ -161,8 +165,8 @@ def _read_status(delivery: Delivery, gateway_id: GatewayId) -> StatusWord | Dead
         status = decode_status(delivery.payload)
     except UnreadableStatus as error:
         return _refuse(delivery, gateway_id, str(error))
-    if len(delivery.payload) > _STATUS_MAX_BYTES or not _fits_jsonb(status):
-        return _refuse(delivery, gateway_id, "not a status: too long, or with a NUL in a text")
+    if not _fits_jsonb(status):
+        return _refuse(delivery, gateway_id, "not a status: a NUL in a text")
     if status.gateway_id != gateway_id:
         reason = f"gateway_id is {status.gateway_id[:80]!r}, but the topic is {gateway_id}'s"
         return _refuse(delivery, gateway_id, reason)

@@ -13,5 +13,9 @@ class ClientIdTaken(ShardTaken):
     """Another ingestor connected under our client id, so it has the same shards."""
 
 
+class SchemaMissing(IngestRefused):
+    """The database was not migrated. The message says how."""
+
+
 class BrokerRefused(IngestRefused):
     """The broker does not want us, and would not want us again."""

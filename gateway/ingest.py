@@ -28,11 +28,17 @@ from prometheus_client import start_http_server
 from gateway import metrics
 from gateway.broker import Broker, Inbox
 from gateway.delivery import Delivery
-from gateway.errors import BrokerRefused, ClientIdTaken, IngestRefused, ShardTaken
+from gateway.errors import (
+    BrokerRefused,
+    ClientIdTaken,
+    IngestRefused,
+    SchemaMissing,
+    ShardTaken,
+)
 from gateway.flush import Flush, Window, join_columns, latest_at, make_flush
 from gateway.keys import Keys
 from gateway.settings import IngestSettings
-from gateway.store import DATABASE_DOWN, DeadLetterLimits, Store, Written
+from gateway.store import DATABASE_DOWN, IN_EACH_OTHERS_WAY, DeadLetterLimits, Store, Written
 from schemas.columns import Columns
 from schemas.topics import parse_shards
 
@@ -122,6 +128,8 @@ class _Database:
         while True:
             try:
                 return work(self._store or self._connect())
+            except IN_EACH_OTHERS_WAY:
+                metrics.DATABASE_RETRIES.inc()  # rolled back; the locks are still ours
             except DATABASE_DOWN as error:
                 self.close()
                 metrics.DATABASE_RETRIES.inc()
@@ -137,17 +145,27 @@ class _Database:
             self._store = None
 
     def _connect(self) -> Store:
-        self._store = Store.connect(self._url, owner=self._owner)
-        deadline = time.monotonic() + self._patience_s
-        while not self._store.lock(self._shards):
-            if time.monotonic() >= deadline:
-                raise ShardTaken(self._who_owns(self._store))
-            self._subscribe_beside_the_owner(self._store)
-            if self._stop.wait(_LOCK_POLL_S):
-                raise _Stopped
+        store = Store.connect(self._url, owner=self._owner)
+        try:
+            self._own(store)
+        except BaseException:
+            store.close()  # nobody may commit on a connection without the locks
+            raise
+        self._store = store
         self._patience_s = _LATER_PATIENCE_S
         log.info("shards owned", extra={"shards": f"{self._shards[0]:02x}-{self._shards[-1]:02x}"})
-        return self._store
+        return store
+
+    def _own(self, store: Store) -> None:
+        if not store.has_schema():
+            raise SchemaMissing("the database has no schema; run `frostline migrate`.")
+        deadline = time.monotonic() + self._patience_s
+        while not store.lock(self._shards):
+            if time.monotonic() >= deadline:
+                raise ShardTaken(self._who_owns(store))
+            self._subscribe_beside_the_owner(store)
+            if self._stop.wait(_LOCK_POLL_S):
+                raise _Stopped
 
     def _subscribe_beside_the_owner(self, store: Store) -> None:
         """See to it that what comes from now on waits for us, while the owner drains the rest.
@@ -200,6 +218,8 @@ class _Ingestor:
         self._confirmer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="confirm")
         self._pending: deque[Future[None]] = deque()
         self._tidy_due_s = 0.0
+        self._dead_bytes = 0  # kept since the bounds were looked at
+        self._dead_bytes_unchecked = settings.dead_letters_max_mb * 1_000_000 // 10
 
     def run(self, stop: threading.Event) -> bool:
         """Ingest until told to stop; return whether the broker's session is drained for good."""
@@ -228,7 +248,7 @@ class _Ingestor:
             log.warning("not released: the broker did not answer; its session stays")
             return False
         deadline = time.monotonic() + _RELEASE_TIMEOUT_S
-        while self._step(_QUIET_S):
+        while self._step(_QUIET_S) or not self._broker.is_connected:
             if time.monotonic() > deadline:
                 self._settle()
                 log.warning("not released: messages still came; the broker's session stays")
@@ -307,19 +327,22 @@ class _Ingestor:
     def _commit(self, flush: Flush) -> None:
         """Commit; only then have it acknowledged and answered, while the next one is committed."""
         started = time.monotonic()
-        written = self._database.attempt(
-            lambda store: store.write(flush, now=self._clock(), limits=self._limits)
-        )
+        written = self._database.attempt(lambda store: store.write(flush, now=self._clock()))
         took_s = time.monotonic() - started
-        if time.monotonic() >= self._tidy_due_s:
-            self._tidy_due_s = time.monotonic() + _TIDY_EVERY_S
-            self._database.attempt(self._tidy)
         self._pending.append(self._confirmer.submit(self._confirm, flush, written, took_s))
+        self._dead_bytes += sum(len(letter.payload) for letter in flush.dead_letters)
+        if time.monotonic() >= self._tidy_due_s or self._dead_bytes > self._dead_bytes_unchecked:
+            self._tidy_due_s, self._dead_bytes = time.monotonic() + _TIDY_EVERY_S, 0
+            self._database.attempt(self._tidy)
 
     def _tidy(self, store: Store) -> None:
         """Keep what is only appended to within bounds."""
         events_before = self._clock() - timedelta(days=self._settings.events_days)
         store.tidy(events_before=events_before, touched_max=self._settings.touched_max)
+        given_up = store.trim_dead_letters(self._limits)
+        if given_up:
+            metrics.DEAD_LETTERS_GIVEN_UP.inc(given_up)
+            log.error("dead letters given up that nobody replayed", extra={"letters": given_up})
 
     def _confirm(self, flush: Flush, written: Written, took_s: float) -> None:
         self._broker.acknowledge(flush.receipts)

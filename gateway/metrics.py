@@ -22,6 +22,10 @@ FLUSH_SECONDS: Final = Histogram(
     "From the start of a transaction until its commit, attempts that failed included.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300),
 )
+DEAD_LETTERS_GIVEN_UP: Final = Counter(
+    "frostline_ingest_dead_letters_given_up_total",
+    "Dead letters deleted for want of room that nobody had replayed.",
+)
 DATABASE_RETRIES: Final = Counter(
     "frostline_ingest_database_retries_total", "Attempts that failed because of the database."
 )

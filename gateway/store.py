@@ -24,8 +24,14 @@ from schemas.reading import COUNTER_WRAP
 
 RowT = TypeVar("RowT")
 
+IN_EACH_OTHERS_WAY: Final = (
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+)
+"""What a caller answers by trying again on the same connection: another transaction went first."""
+
 DATABASE_DOWN: Final = (psycopg.OperationalError, psycopg.InterfaceError)
-"""What a caller may answer by trying again: no server, no connection, a deadlock, a full disk."""
+"""What a caller answers by trying again on a new one: no server, no connection, a full disk."""
 
 # First key of our advisory locks, the second is the shard. Any constant of our own: "FROS".
 _LOCK_CLASS: Final = 0x46524F53
@@ -179,6 +185,11 @@ class Store:
         """Find out whether the connection still lives."""
         self._connection.execute("SELECT 1")
 
+    def has_schema(self) -> bool:
+        """Whether somebody has migrated this database."""
+        row = self._connection.execute("SELECT to_regclass('dead_letters')").fetchone()
+        return row is not None and row[0] is not None
+
     # Ownership
 
     def lock(self, shards: range) -> bool:
@@ -259,7 +270,7 @@ class Store:
 
     # The transaction
 
-    def write(self, flush: Flush, *, now: datetime, limits: DeadLetterLimits) -> Written:
+    def write(self, flush: Flush, *, now: datetime) -> Written:
         """Commit a flush: rows, latest, touched, event, statuses, dead letters, wake-up."""
         with self._connection.transaction():
             deleted = self._delete(flush.replaced)
@@ -271,7 +282,7 @@ class Store:
             with self._connection.pipeline():
                 self._update_latest(flush, now)
                 self._announce(touched, flush, new, now)
-                self._keep(flush, now, limits)
+                self._keep(flush, now)
         return Written(new=new, late=int(inserted[1].rows.sum()), copy_repeated=repeated_key)
 
     def _copy(self, flush: Flush) -> tuple[Ranges, bool]:
@@ -347,16 +358,17 @@ class Store:
             self._connection.execute(sql.TRIM_EVENTS, {"before": events_before})
             self._connection.execute(sql.TRIM_TOUCHED, {"kept": touched_max})
 
-    def _keep(self, flush: Flush, now: datetime, limits: DeadLetterLimits) -> None:
+    def trim_dead_letters(self, limits: DeadLetterLimits) -> int:
+        """Give up what is beyond the limits; return how many of those nobody had replayed."""
+        params = {"rows": limits.rows, "bytes": limits.megabytes * 1_000_000}
+        given_up = self._connection.execute(sql.TRIM_DEAD_LETTERS, params).fetchall()
+        return sum(unreplayed for (unreplayed,) in given_up)
+
+    def _keep(self, flush: Flush, now: datetime) -> None:
         if flush.statuses:
             self._keep_statuses(flush.statuses, now)
         for letter in flush.dead_letters:
             self._connection.execute(sql.INSERT_DEAD_LETTER, _dead_letter(letter, now))
-        if flush.dead_letters:
-            self._connection.execute(sql.TRIM_DEAD_LETTERS, {"kept": limits.rows})
-            self._connection.execute(
-                sql.TRIM_DEAD_LETTER_BYTES, {"bytes": limits.megabytes * 1_000_000}
-            )
 
     def _keep_statuses(self, words: Sequence[StatusWord], now: datetime) -> None:
         gateway_ids = [word.gateway_id for word in words]
@@ -447,6 +459,7 @@ def _dead_letter(letter: DeadLetter, now: datetime) -> dict[str, object]:
         "batch_id": letter.batch_id,
         "payload": letter.payload,
         "reason": _storable(letter.reason),
+        "only_copy": letter.only_copy,
     }
 
 

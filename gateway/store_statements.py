@@ -190,26 +190,25 @@ UPDATE gateways SET status = %(status)s, status_at = %(now)s WHERE gateway_id = 
 # Dead letters -------------------------------------------------------------------------------------
 
 INSERT_DEAD_LETTER: Final = """
-INSERT INTO dead_letters (received_at, topic, gateway_id, batch_id, payload, reason)
-VALUES (%(now)s, %(topic)s, %(gateway_id)s, %(batch_id)s, %(payload)s, %(reason)s)
+INSERT INTO dead_letters (received_at, topic, gateway_id, batch_id, payload, reason, only_copy)
+VALUES (%(now)s, %(topic)s, %(gateway_id)s, %(batch_id)s, %(payload)s, %(reason)s, %(only_copy)s)
 """
 
-# Ids have gaps, so this keeps at most `kept` rows.
+# Given up first: replayed ones, then those that the edge still has, then the oldest.
 TRIM_DEAD_LETTERS: Final = """
-DELETE FROM dead_letters
-WHERE dead_letter_id <= (SELECT max(dead_letter_id) FROM dead_letters) - %(kept)s
-"""
-
-# The newest letters stay whose bytes together are within the limit.
-TRIM_DEAD_LETTER_BYTES: Final = """
 DELETE FROM dead_letters
 WHERE dead_letter_id IN (
     SELECT dead_letter_id
     FROM (SELECT dead_letter_id,
-                 sum(length(payload)) OVER (ORDER BY dead_letter_id DESC) AS newer_bytes
-          FROM dead_letters) AS sizes
-    WHERE newer_bytes > %(bytes)s
+                 row_number() OVER worth_keeping AS place,
+                 sum(length(payload)) OVER worth_keeping AS bytes
+          FROM dead_letters
+          WINDOW worth_keeping AS (
+              ORDER BY replayed_at IS NULL DESC, only_copy DESC, dead_letter_id DESC
+          )) AS ranked
+    WHERE place > %(rows)s OR bytes > %(bytes)s
 )
+RETURNING replayed_at IS NULL
 """
 
 # Tidying ------------------------------------------------------------------------------------------

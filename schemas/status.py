@@ -6,6 +6,7 @@ from typing import Final, Literal
 import msgspec
 
 VERSION: Final = 1
+MAX_BYTES: Final = 4096
 
 
 class UnreadableStatus(ValueError):
@@ -38,9 +39,11 @@ def encode_status(status: GatewayStatus) -> bytes:
 
 def decode_status(payload: bytes) -> GatewayStatus:
     """Decode JSON; raise UnreadableStatus."""
+    if len(payload) > MAX_BYTES:
+        raise UnreadableStatus(f"not a status: {len(payload)} bytes; it has at most {MAX_BYTES}")
     try:
         status = _decoder.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UnreadableStatus(f"not a status: {error}") from error
     if status.v != VERSION:
         raise UnreadableStatus(f"v is {status.v}; this program reads version {VERSION}")

@@ -56,5 +56,5 @@ def decode_stored(payload: bytes) -> Stored:
             stored=tuple(parse_batch_id(text) for text in wire.stored),
             dead_lettered=tuple(parse_batch_id(text) for text in wire.dead_lettered),
         )
-    except (msgspec.DecodeError, UnicodeDecodeError, UnreadableBatch) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, UnreadableBatch) as error:
         raise UnreadableStored(f"not a stored message: {error}") from error

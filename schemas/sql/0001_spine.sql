@@ -79,6 +79,7 @@ CREATE TABLE dead_letters (
     batch_id       text,
     payload        bytea NOT NULL,
     reason         text NOT NULL,
+    only_copy      boolean NOT NULL,  -- the edge has deleted it; these are given up last
     replayed_at    timestamptz
 );
 

@@ -12,7 +12,7 @@ from gateway.flush import Window, join_columns, make_flush
 from gateway.keys import Keys
 from gateway.status import describe
 from gateway.status import render as render_status
-from gateway.store import DeadLetterLimits, Store
+from gateway.store import Store
 from schemas.reading import Reading
 from schemas.topics import Kind, topic_of
 from schemas.wire import to_wire
@@ -45,7 +45,7 @@ def take(database_url: str, *payloads: bytes) -> None:
         if columns is not None:
             keys.learn(store, window, columns, now=NOW)
         flush = make_flush(window, columns, keys.loggers, keys.boots)
-        store.write(flush, now=NOW, limits=DeadLetterLimits(rows=100, megabytes=1))
+        store.write(flush, now=NOW)
 
 
 def mend(database_url: str, dead_letter_id: int, payload: bytes) -> None:
@@ -114,7 +114,7 @@ def test_an_old_status_is_not_replayed(database_url: str) -> None:
     window.add(Delivery(topic=topic_of(TRUCK, Kind.STATUS), payload=b"{"))
     with Store.connect(database_url) as store:
         flush = make_flush(window, None, Keys().loggers, Keys().boots)
-        store.write(flush, now=NOW, limits=DeadLetterLimits(rows=100, megabytes=1))
+        store.write(flush, now=NOW)
     status = json.dumps({"v": 1, "gateway_id": TRUCK, "state": "online"}).encode()
     mend(database_url, 1, status)
     assert "only batches are replayed" in replay(database_url, None).refused[1]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import paho.mqtt.client as mqtt
-import psycopg
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
@@ -19,6 +18,7 @@ from frostline.migrate import migrate
 from frostline.stack.broker import Broker
 from frostline.stack.waiting import wait_until
 from gateway.delivery import Delivery
+from gateway.errors import SchemaMissing
 from gateway.ingest import BrokerRefused
 from schemas.topics import Kind, topic_of
 from schemas.wire import to_wire
@@ -296,12 +296,11 @@ def test_a_user_that_may_not_subscribe_is_told(private_broker: Broker, database_
     assert "grant it frostline/v1/+/+/readings" in str(refusal)
 
 
-def test_a_database_without_tables_ends_it(
-    private_broker: Broker, empty_database_url: str, edge: Edge
+def test_a_database_without_tables_is_refused_at_once(
+    private_broker: Broker, empty_database_url: str
 ) -> None:
-    """Nothing is acknowledged, and a supervisor sees the exit."""
+    """Before it subscribes: nothing can come that it would have to refuse."""
     ingestor = Ingestor(settings_for(private_broker, empty_database_url))
-    edge.send(1, reading(0))
     ingestor.join()
-    assert isinstance(ingestor.failure, psycopg.errors.UndefinedTable)
-    assert held_for_ingest(private_broker) == [payload_of(1, [reading(0)])]
+    assert isinstance(ingestor.failure, SchemaMissing)
+    assert "frostline migrate" in str(ingestor.failure)

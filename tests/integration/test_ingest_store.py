@@ -9,7 +9,7 @@ import msgspec
 import psycopg
 import pytest
 
-from gateway.delivery import Delivery
+from gateway.delivery import DeadLetter, Delivery
 from gateway.flush import Window, join_columns, make_flush
 from gateway.keys import Keys
 from gateway.store import DeadLetterLimits, Store, Written
@@ -56,7 +56,7 @@ class Writer:
         assert columns is not None
         self.keys.learn(self.store, window, columns, now=NOW)
         flush = make_flush(window, columns, self.keys.loggers, self.keys.boots)
-        return self.store.write(flush, now=NOW, limits=DeadLetterLimits(rows=100, megabytes=1))
+        return self.store.write(flush, now=NOW)
 
 
 @pytest.fixture
@@ -259,27 +259,47 @@ def test_a_correction_leaves_another_gateway_s_rows(database_url: str, writer: W
     assert rows(database_url) == [(A, -60.0, 1.0), (A, 0.0, 9.0)]
 
 
-def test_dead_letters_are_bounded(database_url: str, writer: Writer) -> None:
+def letters(writer: Writer, *payloads: bytes, only_copy: bool = False) -> None:
+    """Keep dead letters, in this order."""
     window = Window()
-    for number in range(5):
-        payload = bytes([number])
-        window.add(Delivery(topic=topic_of(TRUCK, Kind.READINGS), payload=payload))
+    topic = topic_of(TRUCK, Kind.READINGS)
+    window.dead_letters = [
+        DeadLetter(topic=topic, gateway_id=TRUCK, payload=p, reason="", only_copy=only_copy)
+        for p in payloads
+    ]
     flush = make_flush(window, None, writer.keys.loggers, writer.keys.boots)
-    writer.store.write(flush, now=NOW, limits=DeadLetterLimits(rows=3, megabytes=1))
-    kept = query(database_url, "SELECT payload FROM dead_letters ORDER BY dead_letter_id")
-    assert [bytes(payload) for (payload,) in kept] == [b"\2", b"\3", b"\4"]
+    writer.store.write(flush, now=NOW)
+
+
+def first_bytes(database_url: str) -> list[int]:
+    kept = query(database_url, "SELECT get_byte(payload, 0) FROM dead_letters ORDER BY 1")
+    return [first for (first,) in kept]
+
+
+def test_the_oldest_dead_letters_are_given_up_first(database_url: str, writer: Writer) -> None:
+    letters(writer, *(bytes([number]) for number in range(5)))
+    assert writer.store.trim_dead_letters(DeadLetterLimits(rows=3, megabytes=1)) == 2
+    assert first_bytes(database_url) == [2, 3, 4]
 
 
 def test_dead_letters_are_bounded_in_bytes_too(database_url: str, writer: Writer) -> None:
-    """Four letters of 400 kB; a megabyte holds the newest two."""
-    for number in range(4):
-        window = Window()
-        payload = bytes([number]) * 400_000
-        window.add(Delivery(topic=topic_of(TRUCK, Kind.READINGS), payload=payload))
-        flush = make_flush(window, None, writer.keys.loggers, writer.keys.boots)
-        writer.store.write(flush, now=NOW, limits=DeadLetterLimits(rows=100, megabytes=1))
-    kept = query(database_url, "SELECT get_byte(payload, 0) FROM dead_letters ORDER BY 1")
-    assert kept == [(2,), (3,)]
+    """Four letters of 400 kB; a megabyte holds two."""
+    letters(writer, *(bytes([number]) * 400_000 for number in range(4)))
+    assert writer.store.trim_dead_letters(DeadLetterLimits(rows=100, megabytes=1)) == 2
+    assert first_bytes(database_url) == [2, 3]
+
+
+def test_the_only_copy_is_given_up_last_and_a_replayed_one_first(
+    database_url: str, writer: Writer
+) -> None:
+    letters(writer, b"\0", only_copy=True)
+    letters(writer, b"\1", b"\2", b"\3")
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "UPDATE dead_letters SET replayed_at = %s WHERE payload = '\\x03'", [NOW]
+        )
+    assert writer.store.trim_dead_letters(DeadLetterLimits(rows=2, megabytes=1)) == 1
+    assert first_bytes(database_url) == [0, 2]
 
 
 def test_events_go_by_age_and_marks_by_number(database_url: str, writer: Writer) -> None:
@@ -299,7 +319,7 @@ def test_a_letter_with_what_a_database_refuses_is_kept(database_url: str, writer
     window = Window()
     window.add(Delivery(topic="a\0b\ud800", payload=b"\0"))
     flush = make_flush(window, None, writer.keys.loggers, writer.keys.boots)
-    writer.store.write(flush, now=NOW, limits=DeadLetterLimits(rows=3, megabytes=1))
+    writer.store.write(flush, now=NOW)
     assert query(database_url, "SELECT topic FROM dead_letters") == [("a\ufffdb?",)]
 
 
@@ -312,7 +332,7 @@ def test_the_last_status_is_kept_for_gateways_known_or_not(
         payload = f'{{"v": 1, "gateway_id": "{gateway_id}", "state": "{state}"}}'.encode()
         window.add(Delivery(topic=topic_of(gateway_id, Kind.STATUS), payload=payload))
     flush = make_flush(window, None, writer.keys.loggers, writer.keys.boots)
-    writer.store.write(flush, now=NOW, limits=DeadLetterLimits(rows=3, megabytes=1))
+    writer.store.write(flush, now=NOW)
     assert query(
         database_url, "SELECT gateway_id, status->>'state', status_at FROM gateways ORDER BY 1"
     ) == [(OTHER, "online", NOW), (TRUCK, "online", NOW)]
