@@ -32,7 +32,7 @@ from api.resources import (
 )
 from api.store import Connection
 from api.store_events import Change
-from schemas.ids import OrderId, parse_consignment_id
+from schemas.ids import OrderId
 
 router = APIRouter(tags=["orders"])
 
@@ -195,7 +195,7 @@ async def _open(db: Connection, order: NewOrder, new: NewConsignment) -> None:
     policy_id = new.policy_id or new.zone
     if not await store_orders.policy_exists(db, policy_id, new.zone):
         raise NoSuchThing(f"policy for {new.zone} goods named", policy_id)
-    consignment_id = new.consignment_id or parse_consignment_id(f"{order.order_id}.{new.zone}")
+    consignment_id = order.id_of(new)
     if not await store_orders.open_consignment(db, order, consignment_id, new):
         raise AlreadyExists("consignment", consignment_id)
 

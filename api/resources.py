@@ -17,7 +17,14 @@ from api.fields import (
     TimeZoneName,
     UtcTime,
 )
-from schemas.ids import ConsignmentId, LoggerId, OrderId, PlaceId
+from schemas.ids import (
+    ConsignmentId,
+    LoggerId,
+    MalformedId,
+    OrderId,
+    PlaceId,
+    parse_consignment_id,
+)
 from schemas.reading import Zone
 
 PlaceKind = Literal["cold_room", "vehicle", "locker"]
@@ -109,6 +116,24 @@ class NewOrder(Request):
     placed_at: UtcTime
     due_at: UtcTime | None = None
     consignments: Annotated[list[NewConsignment], Field(min_length=1, max_length=20)]
+
+    @model_validator(mode="after")
+    def _named_consignments(self) -> "NewOrder":
+        for consignment in self.consignments:
+            try:
+                self.id_of(consignment)
+            except MalformedId as error:
+                raise ValueError(
+                    f"the order's id is too long for a consignment {self.order_id}."
+                    f"{consignment.zone}; give consignment_id"
+                ) from error
+        return self
+
+    def id_of(self, consignment: NewConsignment) -> ConsignmentId:
+        """Return the id that a consignment was given, else `<order_id>.<zone>`."""
+        return consignment.consignment_id or parse_consignment_id(
+            f"{self.order_id}.{consignment.zone}"
+        )
 
 
 class ReachedMilestone(Resource):

@@ -111,6 +111,17 @@ def test_a_taken_order_id_or_consignment_id_is_a_conflict_and_nothing_is_written
     assert world.sql("SELECT order_id FROM orders") == [("order-1",)]
 
 
+def test_an_order_id_too_long_for_its_consignments_asks_for_their_ids(world: World) -> None:
+    # An id has 63 characters at most, and ".chilled" is 8 of them.
+    assert world.order("o" * 55)["consignments"][0]["consignment_id"] == "o" * 55 + ".chilled"
+    body = NEW_ORDER | {"order_id": "o" * 56, "consignments": [{"zone": "chilled"}]}
+    problem = world.post("/orders", body, status=422, **{"Idempotency-Key": "long"})
+    assert "give consignment_id" in problem["detail"]
+    named = [{"zone": "chilled", "consignment_id": "box-1"}]
+    longest = body | {"order_id": "o" * 63, "consignments": named}
+    world.post("/orders", longest, **{"Idempotency-Key": "longest"})
+
+
 def test_a_policy_of_another_zone_is_not_found(world: World) -> None:
     order = NEW_ORDER | {"consignments": [{"zone": "chilled", "policy_id": "frozen"}]}
     world.post("/orders", order, status=404, **{"Idempotency-Key": "key-1"})
