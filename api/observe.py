@@ -15,6 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 log = logging.getLogger(__name__)
 
 _UNROUTED: Final = "(none)"
+# Anybody may make up a method, and each label value is kept for ever.
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_OTHER_METHOD: Final = "(other)"
 _LIVE_SUFFIX: Final = "/live"
 
 # Nothing comes from elsewhere, nothing is framed, no script or style stands in the page itself.
@@ -95,7 +98,7 @@ class Observed:
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", _UNROUTED)
-        method = scope["method"] if route != _UNROUTED else _UNROUTED
+        method = _method_label(scope["method"]) if route != _UNROUTED else _UNROUTED
         self._metrics.requests.labels(method, route, str(status)).inc()
         if not route.endswith(_LIVE_SUFFIX):
             self._metrics.seconds.labels(route).observe(seconds)
@@ -108,6 +111,10 @@ class Observed:
                 "ms": round(seconds * 1000, 1),
             },
         )
+
+
+def _method_label(method: str) -> str:
+    return method if method in _METHODS else _OTHER_METHOD
 
 
 class WithoutLinks(logging.Filter):

@@ -170,6 +170,14 @@ def test_metrics_count_requests_by_route_and_status(world: World) -> None:
     assert "order-404" not in text
 
 
+def test_methods_that_a_client_makes_up_are_counted_as_one(world: World) -> None:
+    for method in ("PROPFIND", "LOCK"):
+        assert world.client.request(method, "/healthz").status_code == 405
+    text = world.client.get("/metrics").text
+    assert 'method="(other)",route="/healthz",status="405"} 2.0' in text
+    assert "PROPFIND" not in text
+
+
 def test_a_database_that_lacks_a_migration_is_not_ready(world: World) -> None:
     assert world.client.get("/readyz").status_code == 200
     world.sql("DELETE FROM schema_migrations")
