@@ -72,7 +72,7 @@ async def post_binding(
     summary="End a binding",
     responses={
         **examples.answers(Binding, examples.ENDED_BINDING),
-        **problems(NoSuchThing, AlreadyClosed, EndsBeforeStart),
+        **problems(NoSuchThing, AlreadyClosed, EndsBeforeStart, BindingOverlaps),
     },
 )
 async def post_binding_end(
@@ -84,6 +84,7 @@ async def post_binding_end(
     """Let a logger go, and say why."""
     named = end if end.by else end.model_copy(update={"by": caller.name})
     async with store.transaction(context.pool) as db:
+        await store_orders.lock_logger_of(db, binding_id)
         binding = await store_orders.binding(db, binding_id)
         if binding is None:
             raise NoSuchThing("binding", binding_id)
@@ -122,11 +123,14 @@ def to_take_over(standing: Sequence[Binding], new: NewBinding) -> list[Binding]:
 async def end_all_of_order(
     db: Connection, order_id: OrderId, *, at: datetime, by: str, why: str
 ) -> None:
-    """End the open bindings of an order's boxes; one that begins later ends as soon as it can."""
-    for binding in await store_orders.open_bindings_of_order(db, order_id):
-        await store_orders.lock_logger(db, binding.logger_id)
+    """End the bindings of an order's boxes; one that begins later ends as soon as it can."""
+    for found in await store_orders.bindings_of_order_after(db, order_id, at):
+        await store_orders.lock_logger(db, found.logger_id)
+        # Somebody may have taken the logger over while we waited: what has ended stays so.
+        binding = await store_orders.binding(db, found.binding_id) or found
         end_at = max(at, binding.from_at + SHORTEST)
-        await store_orders.end_binding(db, binding.binding_id, at=end_at, by=by, why=why)
+        if binding.until_at is None or binding.until_at > end_at:
+            await store_orders.end_binding(db, binding.binding_id, at=end_at, by=by, why=why)
 
 
 async def _lock_target(db: Connection, new: NewBinding) -> OrderId | None:

@@ -84,9 +84,11 @@ async def post_stay_end(
 
 
 async def end_all_of_order(db: Connection, order_id: OrderId, *, at: datetime) -> None:
-    """End the open stays of an order's boxes."""
-    for stay in await store_orders.open_stays_of_order(db, order_id):
-        await store_orders.end_stay(db, stay.stay_id, at=max(at, stay.from_at + SHORTEST))
+    """End the stays of an order's boxes; one that begins later ends as soon as it can."""
+    for stay in await store_orders.stays_of_order_after(db, order_id, at):
+        end_at = max(at, stay.from_at + SHORTEST)
+        if stay.until_at is None or stay.until_at > end_at:
+            await store_orders.end_stay(db, stay.stay_id, at=end_at)
 
 
 async def _announce(

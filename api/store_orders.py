@@ -282,8 +282,15 @@ SELECT b.binding_id, b.logger_id, b.consignment_id, b.place_id, lower(b.during) 
 FROM bindings b
 """
 
-# Two requests for one logger: the second waits here, and then sees what the first has bound.
+# Two requests for one logger: the second waits here, and then sees what the first has bound. All
+# that changes a binding holds its logger first, and reads it after.
 LOCK_LOGGER: Final = "SELECT logger_id FROM loggers WHERE logger_id = %(logger_id)s FOR UPDATE"
+
+LOCK_LOGGER_OF: Final = """
+SELECT l.logger_id FROM loggers l JOIN bindings b USING (logger_id)
+WHERE b.binding_id = %(binding_id)s
+FOR UPDATE OF l
+"""
 
 BINDINGS_OVERLAPPING: Final = f"""{_BINDING}
 WHERE b.logger_id = %(logger_id)s AND b.during && tstzrange(%(from_at)s, %(until_at)s)
@@ -302,9 +309,10 @@ WHERE c.order_id = %(order_id)s
 ORDER BY b.during
 """
 
-OPEN_BINDINGS_OF_ORDER: Final = f"""{_BINDING}
+# Also what has an end, if that is still to come then.
+BINDINGS_OF_ORDER_AFTER: Final = f"""{_BINDING}
 JOIN consignments c USING (consignment_id)
-WHERE c.order_id = %(order_id)s AND upper_inf(b.during)
+WHERE c.order_id = %(order_id)s AND (upper_inf(b.during) OR upper(b.during) > %(at)s)
 ORDER BY b.logger_id
 """
 
@@ -351,9 +359,9 @@ ORDER BY s.during
 
 STAY_BY_ID: Final = f"{_STAY} WHERE s.stay_id = %(stay_id)s"
 
-OPEN_STAYS_OF_ORDER: Final = f"""{_STAY}
+STAYS_OF_ORDER_AFTER: Final = f"""{_STAY}
 JOIN consignments c USING (consignment_id)
-WHERE c.order_id = %(order_id)s AND upper_inf(s.during)
+WHERE c.order_id = %(order_id)s AND (upper_inf(s.during) OR upper(s.during) > %(at)s)
 ORDER BY s.stay_id
 """
 
@@ -384,6 +392,11 @@ async def lock_logger(db: Connection, logger_id: LoggerId) -> bool:
     return await one(db, LOCK_LOGGER, {"logger_id": logger_id}) is not None
 
 
+async def lock_logger_of(db: Connection, binding_id: int) -> None:
+    """Hold the logger of a binding, if there is one, until the transaction ends."""
+    await db.execute(LOCK_LOGGER_OF, {"binding_id": binding_id})
+
+
 async def consignment(db: Connection, consignment_id: ConsignmentId) -> ConsignmentHead | None:
     """Return whose consignment it is."""
     values = {"consignment_id": consignment_id}
@@ -401,14 +414,14 @@ async def bindings_of_logger(db: Connection, logger_id: LoggerId, *, limit: int)
     return await all_as(db, Binding, BINDINGS_OF_LOGGER, {"logger_id": logger_id, "limit": limit})
 
 
-async def open_bindings_of_order(db: Connection, order_id: OrderId) -> list[Binding]:
-    """Return the bindings of an order's boxes that have no end."""
-    return await all_as(db, Binding, OPEN_BINDINGS_OF_ORDER, {"order_id": order_id})
+async def bindings_of_order_after(db: Connection, order_id: OrderId, at: datetime) -> list[Binding]:
+    """Return the bindings of an order's boxes that have not ended by a time."""
+    return await all_as(db, Binding, BINDINGS_OF_ORDER_AFTER, {"order_id": order_id, "at": at})
 
 
-async def open_stays_of_order(db: Connection, order_id: OrderId) -> list[Stay]:
-    """Return the stays of an order's boxes that have no end."""
-    return await all_as(db, Stay, OPEN_STAYS_OF_ORDER, {"order_id": order_id})
+async def stays_of_order_after(db: Connection, order_id: OrderId, at: datetime) -> list[Stay]:
+    """Return the stays of an order's boxes that have not ended by a time."""
+    return await all_as(db, Stay, STAYS_OF_ORDER_AFTER, {"order_id": order_id, "at": at})
 
 
 async def binding(db: Connection, binding_id: int) -> Binding | None:
@@ -431,9 +444,14 @@ async def bind(db: Connection, new: NewBinding, *, by: str) -> Binding:
 async def end_binding(
     db: Connection, binding_id: int, *, at: datetime, by: str, why: str
 ) -> Binding:
-    """Let a binding end at a time after its start."""
+    """Let a binding end at a time after its start; raise BindingOverlaps, as `bind` does."""
     values = {"binding_id": binding_id, "at": at, "by": by, "why": why}
-    return returned(await one_as(db, Binding, END_BINDING, values))
+    try:
+        return returned(await one_as(db, Binding, END_BINDING, values))
+    except Overlap as error:
+        raise BindingOverlaps(
+            f"The logger of binding {binding_id} was bound elsewhere just now; look again."
+        ) from error
 
 
 async def stays_overlapping(db: Connection, new: NewStay) -> list[Stay]:

@@ -166,6 +166,85 @@ def test_the_end_of_a_journey_closes_its_boxes_and_frees_their_loggers(
     assert (binding["closed_by"], binding["closed_why"]) == ("a test", end)
 
 
+@pytest.mark.parametrize("end", ["delivered", "cancelled"])
+def test_the_end_of_a_journey_frees_what_was_bound_until_later(world: World, end: str) -> None:
+    world.order()
+    world.logger()
+    world.place()
+    span = {"consignment_id": "order-1.chilled", "until_at": iso(T0 + minutes(240))}
+    world.bind(BOX_LOGGER, T0, **span)
+    world.post("/stays", span | {"place_id": "van-1", "from_at": iso(T0)})
+    order = world.put(f"/orders/order-1/milestones/{end}", {"at": iso(T0 + minutes(90))})
+    (consignment,) = order["consignments"]
+    (binding,) = consignment["bindings"]
+    (stayed,) = consignment["stays"]
+    assert binding["until_at"] == stayed["until_at"] == "2026-11-21T03:30:00Z"
+    assert binding["closed_why"] == end
+
+
+def test_what_ended_before_the_journey_did_keeps_its_end(world: World) -> None:
+    world.order()
+    world.logger()
+    world.bind(BOX_LOGGER, T0, consignment_id="order-1.chilled", until_at=iso(T0 + minutes(30)))
+    world.put("/orders/order-1/milestones/delivered", {"at": iso(T0 + minutes(90))})
+    assert world.sql("SELECT upper(during), closed_why FROM bindings") == [(T0 + minutes(30), None)]
+
+
+def test_a_logger_taken_over_while_its_order_is_delivered_keeps_its_new_binding(
+    world: World, wait_until
+) -> None:
+    world.shipped_order()
+    world.order("order-2")
+    delivered = {"at": iso(T0 + minutes(90))}
+    with (
+        ThreadPoolExecutor(1) as pool,
+        psycopg.connect(world.settings.database_url) as takeover,
+    ):
+        takeover.execute("SELECT FROM loggers FOR UPDATE")
+        waiting = pool.submit(world.put, "/orders/order-1/milestones/delivered", delivered)
+        wait_until(lambda: is_somebody_waiting(world), what="the delivery to wait")
+        takeover.execute(
+            "UPDATE bindings SET closed_why = 'taken over', during = tstzrange(lower(during), %s)",
+            (T0 + minutes(60),),
+        )
+        takeover.execute(
+            "INSERT INTO bindings (logger_id, consignment_id, during, bound_by) "
+            "VALUES (%s, 'order-2.chilled', tstzrange(%s, NULL), 'another')",
+            (BOX_LOGGER, T0 + minutes(60)),
+        )
+        takeover.commit()
+        waiting.result()
+    bindings = "SELECT lower(during), upper(during), closed_why FROM bindings ORDER BY during"
+    assert world.sql(bindings) == [
+        (T0, T0 + minutes(60), "taken over"),
+        (T0 + minutes(60), None, None),
+    ]
+
+
+def test_an_end_waits_for_a_takeover_and_then_sees_it(world: World, wait_until) -> None:
+    world.shipped_order()
+    ((binding_id,),) = world.sql("SELECT binding_id FROM bindings")
+    end = {"at": iso(T0 + minutes(90)), "why": "box unpacked"}
+    with (
+        ThreadPoolExecutor(1) as pool,
+        psycopg.connect(world.settings.database_url) as takeover,
+    ):
+        takeover.execute("SELECT FROM loggers FOR UPDATE")
+        path = f"/bindings/{binding_id}/end"
+        waiting = pool.submit(world.post, path, end, status=409)
+        wait_until(lambda: is_somebody_waiting(world), what="the end to wait")
+        takeover.execute(
+            "UPDATE bindings SET during = tstzrange(lower(during), %s)", (T0 + minutes(60),)
+        )
+        takeover.commit()
+        assert waiting.result()["type"] == "urn:frostline:problem:already-closed"
+
+
+def is_somebody_waiting(world: World) -> bool:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = "
+    return world.sql(f"{waiting} current_database()") == [(1,)]
+
+
 def test_a_closed_box_takes_no_logger(world: World) -> None:
     world.shipped_order()
     world.put("/orders/order-1/milestones/delivered", {"at": iso(T0 + minutes(90))})
