@@ -28,7 +28,7 @@ from api.links import MemberLink
 from api.live import Listener, Since, live_response
 from api.negotiate import best_language
 from api.order_curve import Asked, ms_of, read_order_curve
-from api.refusals import LinkRefused, NoSuchThing
+from api.refusals import DatabaseAway, LinkRefused, NoSuchThing, TooManyReadings
 from api.resources import Order
 from api.store_events import Position
 from api.words import WORDS, Language
@@ -36,6 +36,9 @@ from api.words import WORDS, Language
 router = APIRouter(include_in_schema=False)
 
 _FOLDER: Final = Path(str(files("api").joinpath("templates")))
+# What a member can do nothing about but wait.
+_NOT_NOW: Final = (DatabaseAway, TooManyReadings)
+_AGAIN_S: Final = 10
 _CARD_WIDTH, _CARD_HEIGHT = 360, 190
 
 
@@ -68,13 +71,18 @@ async def get_page(link: str, language: Lang, request: Request, context: InConte
         look = await _look(context, member_link, language)
     except LinkRefused:
         return _render("refused.html", request, language, status=status_of(LinkRefused))
+    except _NOT_NOW:
+        return _back_soon(request, language)
     return _render("page.html", request, language, link=link, look=look, member_link=member_link)
 
 
 @router.get("/m/{link}/now", response_class=HTMLResponse)
 async def get_now(member: Member, language: Lang, request: Request, context: InContext) -> Response:
     """Show the part of the page that changes."""
-    look = await _look(context, member, language)
+    try:
+        look = await _look(context, member, language)
+    except _NOT_NOW:
+        return _back_soon(request, language)
     return _render("journey.html", request, language, look=look)
 
 
@@ -83,7 +91,10 @@ async def get_member_svg(
     member: Member, language: Lang, request: Request, context: InContext
 ) -> Response:
     """Show the curves alone."""
-    look = await _look(context, member, language)
+    try:
+        look = await _look(context, member, language)
+    except _NOT_NOW:
+        return _back_soon(request, language)
     body = chart.draw_order([thin(c, points=CHART_POINTS) for c in look.curves], look.view)
     headers = {"Content-Security-Policy": chart.CONTENT_POLICY}
     return with_etag(body.encode(), MEDIA_TYPES["svg"], request, headers)
@@ -121,6 +132,13 @@ async def _look(context: Context, member: MemberLink, language: Language) -> Loo
 
 async def _always() -> bool:
     return True  # a link ends only by its date, or with the secret that signed it
+
+
+def _back_soon(request: Request, language: Language) -> Response:
+    status = status_of(DatabaseAway)
+    response = _render("back_soon.html", request, language, status=status, again_s=_AGAIN_S)
+    response.headers["Retry-After"] = str(_AGAIN_S)
+    return response
 
 
 def _render(

@@ -77,6 +77,8 @@ class Words:
     live_off: str
     refused_title: str
     refused: str
+    back_soon_title: str
+    back_soon: str
     language_label: str
     journey_label: str
 
@@ -142,6 +144,8 @@ ENGLISH: Final = Words(
     live_off="Connecting …",
     refused_title="This link is not valid",
     refused="It may have expired, or been copied only in part. Please ask for a new one.",
+    back_soon_title="Back soon",
+    back_soon="We cannot show your delivery just now. This page tries again by itself.",
     language_label="Language",
     journey_label="Journey",
 )
@@ -207,6 +211,8 @@ CHINESE: Final = Words(
     live_off="连接中…",
     refused_title="链接无效",
     refused="链接可能已过期，或复制不完整。请重新获取链接。",
+    back_soon_title="稍后恢复",
+    back_soon="暂时无法显示您的配送信息，本页面会自动重试。",
     language_label="语言",
     journey_label="配送进度",
 )

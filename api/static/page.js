@@ -6,8 +6,11 @@
   const main = document.getElementById("journey");
   const chip = document.getElementById("live");
   const LEAST_MS = 1000; // between two looks at the server
+  const FIRST_WAIT_MS = 1000; // until we listen again after a refusal; each wait is twice the last
+  const LONGEST_WAIT_MS = 60000;
   let looking = false;
   let again = false;
+  let wait = FIRST_WAIT_MS;
   let ahead = 0; // how far the server's clock is ahead of ours, ms
 
   const setClock = () => {
@@ -84,7 +87,10 @@
 
   const listen = () => {
     const stream = new EventSource(body.live);
-    stream.addEventListener("open", () => show(true));
+    stream.addEventListener("open", () => {
+      wait = FIRST_WAIT_MS;
+      show(true);
+    });
     stream.addEventListener("points", look);
     stream.addEventListener("reload", look);
     stream.addEventListener("end", () => {
@@ -93,7 +99,10 @@
     });
     stream.addEventListener("error", () => {
       show(false);
-      if (stream.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 10000);
+      if (stream.readyState !== EventSource.CLOSED) return; // the browser comes back by itself
+      // Not all at once; the address says from where on, so nothing is missed in between.
+      setTimeout(listen, wait * (0.5 + Math.random() / 2));
+      wait = Math.min(2 * wait, LONGEST_WAIT_MS);
     });
   };
 

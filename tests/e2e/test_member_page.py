@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from api.links import order_link
 from api.settings import ApiSettings
@@ -51,8 +51,8 @@ def open_page(browser: Browser) -> Iterator[Any]:
     yield opened
     for context in contexts:
         context.close()
-    # Chromium's own word for the 403 of a refused link.
-    assert [c for c in complaints if "403" not in c] == []
+    # Chromium's own words for the 403 of a refused link and the 503 of an outage.
+    assert [c for c in complaints if "403" not in c and "503" not in c] == []
 
 
 def begin(world: World) -> datetime:
@@ -222,6 +222,29 @@ def test_the_page_closes_when_its_link_expires(world: World, open_page: Any) -> 
     expect(page.locator("#live.on")).to_be_visible()
     expect(page.locator("h1")).to_have_text("This link is not valid", timeout=PATIENCE_MS)
     assert "order-1" not in page.content()
+
+
+def test_after_an_outage_the_page_that_is_open_is_live_again(world: World, open_page: Any) -> None:
+    begin(world)
+    refused: list[str] = []
+
+    def refuse_twice(route: Route) -> None:
+        """Stand in the way like a proxy that cannot reach the api."""
+        if len(refused) == 2:
+            route.continue_()
+            return
+        refused.append(route.request.url)
+        route.fulfill(status=503)
+
+    page = open_page("about:blank")
+    page.route("**/live?*", refuse_twice)
+    page.goto(world.link("order-1"))
+    page.evaluate("document.body.dataset.kept = 'yes'")
+    expect(page.locator("#live.on")).to_be_visible(timeout=PATIENCE_MS)
+    world.hear(BOX_LOGGER, [(world.clock(), 7.23)])
+    expect(page.locator(f"{BOX} .temperature")).to_have_text("7.2°C", timeout=PATIENCE_MS)
+    assert len(refused) == 2
+    assert page.locator("body[data-kept=yes]").count() == 1  # never loaded again
 
 
 def test_the_documentation_shows_the_operations(world: World, open_page: Any) -> None:

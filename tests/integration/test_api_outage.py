@@ -1,6 +1,7 @@
 """The database goes away and comes back; the api says so meanwhile, and streams go on."""
 
 import httpx
+import pytest
 
 from frostline.migrate import migrate
 from tests.api_world import BOX_LOGGER, T0, minutes, ms, running_world
@@ -35,6 +36,36 @@ def test_requests_are_refused_while_the_database_is_away_and_streams_go_on_after
             world.hear(BOX_LOGGER, [(T0 + minutes(1), 2.0)])
             points = next(event for event in said if event.event == "points")
         assert times_of(points) == [ms(T0 + minutes(1))]
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", "Back soon"), ("zh", "稍后恢复")])
+def test_a_member_reads_that_the_page_is_back_soon_while_the_database_is_away(
+    make_postgres, language: str, title: str
+) -> None:
+    server = make_postgres(durable=True)
+    migrate(server.dsn("postgres"), require_timescaledb=True)
+    with running_world(server.dsn("postgres")) as world:
+        world.shipped_order()
+        link = world.link("order-1")
+        server.kill()
+        for suffix in ("", "/now", "/curve.svg"):
+            says_back_soon(httpx.get(f"{link}{suffix}?lang={language}", trust_env=False), title)
+
+
+def test_a_member_whose_curve_is_too_long_reads_the_same(database_url: str) -> None:
+    with running_world(database_url, max_curve_readings=1) as world:
+        world.shipped_order()
+        world.hear(BOX_LOGGER, [(T0, 2.0), (T0 + minutes(1), 2.0)])
+        says_back_soon(httpx.get(f"{world.link('order-1')}?lang=en", trust_env=False), "Back soon")
+
+
+def says_back_soon(answer: httpx.Response, title: str) -> None:
+    assert answer.status_code == 503
+    assert answer.headers["content-type"].startswith("text/html")
+    assert answer.headers["cache-control"] == "no-store"
+    assert f"<h1>{title}</h1>" in answer.text
+    assert '<meta http-equiv="refresh"' in answer.text
+    assert "order-1" not in answer.text
 
 
 def test_an_api_that_starts_before_the_migration_serves_after_it(
