@@ -113,13 +113,18 @@ async def _stream(
     context: Context, listener: Listener, interest: Interest
 ) -> AsyncIterator[ServerSentEvent]:
     with context.hub.subscribe(interest) as subscription:
+        # What was bound before the hub knew of us came to nobody: look again, now that it does.
+        rebound = await _refresh(context, listener, subscription, subscription.began)
         seen, missed = await _catch_up(context, listener, subscription)
         yield _message("ready", seen, {"heartbeat_s": context.settings.live_heartbeat_s})
+        if rebound is not None:
+            missed = News(position=seen, reload=True)
         if missed is not None:
             yield await _tell(context, listener.order_id, missed)
         async for news in _news(context, listener, subscription, seen):
             yield await _tell(context, listener.order_id, news)
-    yield ServerSentEvent(event="end", data="{}")
+        if not subscription.overrun:  # who was only too slow comes back, and resumes
+            yield ServerSentEvent(event="end", data="{}")
 
 
 async def _catch_up(

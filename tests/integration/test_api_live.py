@@ -1,16 +1,25 @@
 """What changes on a curve, as it happens: server-sent events from a real server."""
 
+import asyncio
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
 
+from api import store, store_events
+from api.app import create_app
+from api.context import Context
+from api.live import Listener, live_response
+from api.refusals import DatabaseAway
+from api.store_events import Position
+from schemas.ids import OrderId
 from tests.api_world import (
     BOX_LOGGER,
     OTHER_LOGGER,
@@ -231,6 +240,71 @@ def test_a_stream_beats_and_ends_when_its_token_is_revoked(database_url: str) ->
             assert next(said).event == "heartbeat"
             world.sql("UPDATE tokens SET revoked_at = now()")
             assert "end" in {event.event for event in said}
+
+
+def test_a_client_that_is_too_slow_is_not_told_that_its_token_has_ended(database_url: str) -> None:
+    with running_world(database_url, live_queue_events=1) as world:
+        world.shipped_order()
+        with stream(world, LIVE) as said:
+            next(said)
+            with psycopg.connect(database_url) as writer:
+                writer.execute(
+                    "INSERT INTO events (at, type, order_id, from_at, to_at) "
+                    "SELECT %(t)s, 'frostline.order.packed', 'order-1', %(t)s, %(t)s "
+                    "FROM generate_series(1, 3)",
+                    {"t": T0},
+                )
+                writer.execute("NOTIFY frostline")
+            told = list(said)
+        assert [event.event for event in told if event.event != "heartbeat"] == ["reload"]
+        with stream(world, LIVE, **{"Last-Event-ID": told[-1].id}) as said:
+            assert [next(said).event, next(said).event] == ["ready", "reload"]
+
+
+def test_a_logger_bound_just_before_the_stream_begins_is_listened_to(world: World) -> None:
+    """The order is looked at first, then the hub; what is bound in between is not passed over."""
+    world.order()
+    world.logger()
+    hear_at(world, T0)
+
+    async def begin() -> list[str]:
+        app = create_app(world.settings)
+        async with app.router.lifespan_context(app):
+            context: Context = app.state.context
+            await until_it_reads(context, Position(0, 0))
+            listener = Listener(
+                order_id=OrderId("order-1"),
+                since=None,
+                expires_at=None,
+                still_allowed=always,
+            )
+            response = await live_response(context, listener)
+            bind = partial(world.bind, BOX_LOGGER, T0, consignment_id="order-1.chilled")
+            await asyncio.to_thread(bind)
+            await until_it_reads(context, await position_now(context))
+            async with asyncio.timeout(SILENCE_S), aclosing(response.body_iterator) as said:
+                return [(await anext(said)).event for _ in range(2)]
+
+    assert asyncio.run(begin()) == ["ready", "reload"]
+
+
+async def always() -> bool:
+    return True
+
+
+async def position_now(context: Context) -> Position:
+    async with store.transaction(context.pool) as db:
+        return await store_events.live_position(db)
+
+
+async def until_it_reads(context: Context, least: Position) -> None:
+    """Wait until the hub has read as far as that."""
+    async with asyncio.timeout(SILENCE_S):
+        while True:
+            with suppress(DatabaseAway):
+                if context.hub.require_position() >= least:
+                    return
+            await asyncio.sleep(0.02)
 
 
 def test_streams_are_counted_while_they_are_open(world: World) -> None:
