@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous.encoding import base64_decode, base64_encode
 
 from api.refusals import LinkRefused
 from api.settings import ApiSettings
@@ -48,6 +49,7 @@ def order_link(
 def verify(settings: ApiSettings, link: str, *, now: datetime) -> MemberLink:
     """Return what a link allows; raise LinkRefused where it is wrong or expired."""
     try:
+        _require_canonical(link)
         order_id, end_s = _serializer(settings).loads(link)
         expires_at = datetime.fromtimestamp(end_s, UTC)
         member_link = MemberLink(order_id=parse_order_id(order_id), expires_at=expires_at)
@@ -56,6 +58,13 @@ def verify(settings: ApiSettings, link: str, *, now: datetime) -> MemberLink:
     if not now < expires_at <= now + timedelta(seconds=settings.link_max_age_s):
         raise LinkRefused
     return member_link
+
+
+def _require_canonical(link: str) -> None:
+    """Raise ValueError where the signature has another spelling: base64 leaves bits unused."""
+    signature = link.rpartition(".")[2]
+    if base64_encode(base64_decode(signature)).decode() != signature:
+        raise ValueError("the signature is not spelled as it was signed")
 
 
 def _serializer(settings: ApiSettings) -> URLSafeSerializer:

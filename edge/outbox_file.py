@@ -4,6 +4,7 @@ SQLite with a write-ahead log and an fsync at each commit. A file that another p
 refused, a corrupt one is set aside, a full one or a full disk is told from every other error.
 """
 
+import errno
 import fcntl
 import logging
 import os
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 PAGE_BYTES: Final = 4096
+_SQLITE_HEADER: Final = b"SQLite format 3\0"  # sqlite.org/fileformat2.html, 1.3
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
@@ -109,6 +111,7 @@ class OutboxFile:
         self._prepare = prepare
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            _refuse_foreign(path)
             self._lock_fd = _lock(path)
         except OSError as error:
             raise _unusable(path, error) from error
@@ -197,10 +200,25 @@ class OutboxFile:
         log.critical("outbox is corrupt; set aside, and a new one begun", extra={"kept_as": aside})
 
 
+def _refuse_foreign(path: Path) -> None:
+    """Raise OSError for a file that was never an outbox: setting it aside would be rude.
+
+    An outbox has its lock beside it; without one, only an SQLite database may be one.
+    """
+    if _lock_path(path).exists() or not path.is_file() or path.stat().st_size == 0:
+        return
+    with path.open("rb") as file:
+        if file.read(len(_SQLITE_HEADER)) != _SQLITE_HEADER:
+            raise OSError(errno.EEXIST, "it is a file of another kind")
+
+
+def _lock_path(path: Path) -> Path:
+    return Path(f"{path}.lock")
+
+
 def _lock(path: Path) -> int:
     """Hold a lock for as long as this process lives."""
-    lock_path = Path(f"{path}.lock")
-    descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(_lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

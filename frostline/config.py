@@ -46,11 +46,11 @@ def load_settings(
     return build_settings(cls, role=role, environ=environ, table={**table, **chosen})
 
 
-def is_given(role: str, name: str, *, file: Path | None) -> bool:
-    """Whether a setting stands in the environment or in the file."""
+def value_of(role: str, name: str, *, file: Path | None) -> str | None:
+    """Return one setting as it stands in the environment or in the file, or None."""
     table = _read_tables(file).get(role, {})
-    variable = f"FROSTLINE_{role.upper()}_{name.upper()}"
-    return variable in os.environ or (isinstance(table, dict) and name in table)
+    value = table.get(name) if isinstance(table, dict) else None
+    return os.environ.get(f"FROSTLINE_{role.upper()}_{name.upper()}") or value
 
 
 def log_level() -> str:

@@ -7,21 +7,20 @@ from typing import Literal
 
 import psycopg
 
-from frostline.config import load_settings
+from frostline.config import value_of
 from frostline.errors import CommandRefused
 
 
 def database_of(role: Literal["api", "ingest"], given: str | None, config: Path | None) -> str:
     """Return the database's URL: as given, else from the role's settings."""
-    if given is not None:
-        return given
-    if role == "api":
-        from api.settings import ApiSettings
-
-        return load_settings(ApiSettings, role=role, file=config).database_url
-    from gateway.settings import IngestSettings
-
-    return load_settings(IngestSettings, role=role, file=config).database_url
+    others: dict[str, Literal["api", "ingest"]] = {"api": "ingest", "ingest": "api"}
+    for name in (role, others[role]):
+        given = given or value_of(name, "database_url", file=config)
+    if given is None:
+        raise CommandRefused(
+            f"FROSTLINE_{role.upper()}_DATABASE_URL is not set; docs/settings.md says what it is."
+        )
+    return given
 
 
 @contextmanager

@@ -19,6 +19,7 @@ import typer
 
 from frostline.errors import CommandRefused
 from frostline.migrate import migrate
+from frostline.runs import make_folder
 from frostline.stack import broker as brokers
 from frostline.stack import postgres as databases
 from frostline.stack.cache import Report, state_folder
@@ -155,11 +156,7 @@ def serve_local() -> None:
 
 def lasting_folder() -> Path:
     """Return the folder that keeps the local services' data."""
-    folder = state_folder(os.environ) / "local"
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in (folder.parent, folder):
-        path.chmod(0o711)  # the database's own account walks through
-    return folder
+    return make_folder(state_folder(os.environ) / "local")
 
 
 def _watch(services: Services) -> None:

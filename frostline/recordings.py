@@ -10,7 +10,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -43,6 +43,7 @@ _COLUMNS: Final = {
     "logger": ("logger_id", "mac", "address"),
 }
 _HEADER_MAX_CHARS: Final = 10_000
+_AHEAD: Final = timedelta(days=1)  # what ingest believes of a clock (docs/ingest.md)
 # What a malformed line raises.
 _MALFORMED: Final = (ValueError, OverflowError, csv.Error)
 _REQUIRED: Final = ("at", "temperature")
@@ -80,6 +81,12 @@ def read_recording(
         frames = list(_from_csv(text, address))
     if not frames:
         raise CommandRefused(f"{path} holds no adverts and no readings.")
+    latest = datetime.fromtimestamp(max(frame.at_ms for frame in frames) / 1000, UTC)
+    if latest > datetime.now(UTC) + _AHEAD:
+        raise CommandRefused(
+            f"{path} goes on until {latest:%Y-%m-%d %H:%M} UTC, which lies ahead: ingest would "
+            "refuse that; mend the file's times, or --start and --interval."
+        )
     return sorted(frames, key=lambda frame: frame.at_ms)
 
 

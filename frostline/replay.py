@@ -22,7 +22,7 @@ from rich.table import Table
 from edge import agent
 from edge.settings import EdgeSettings
 from edge.status import describe
-from frostline.config import is_given, load_settings
+from frostline.config import load_settings, value_of
 from frostline.database import translate_database_errors
 from frostline.errors import CommandRefused
 from frostline.local import lasting_services
@@ -103,7 +103,7 @@ def _way(config: Path | None, report: Callable[[str], None]) -> Iterator[_Way]:
             "allow": (),
             "calibration": (),
         }
-        if is_given("edge", "broker_url", file=config):
+        if value_of("edge", "broker_url", file=config):
             ingest = load_settings(IngestSettings, role="ingest", file=config)
             edge = load_settings(EdgeSettings, role="edge", file=config, **given)
             yield _Way(edge, ingest.database_url)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from frostline.errors import CommandRefused
 from frostline.stack.cache import state_folder
 
 _LOCK: Final = "in-use"
@@ -17,10 +18,7 @@ _LOCK: Final = "in-use"
 @contextmanager
 def passing_folder(purpose: str) -> Iterator[Path]:
     """Make a folder for one run, and delete it at the end; delete those of killed runs now."""
-    parent = state_folder(os.environ) / "runs"
-    parent.mkdir(parents=True, exist_ok=True)
-    for path in (parent.parent, parent):
-        path.chmod(0o711)  # the database's own account walks through
+    parent = make_folder(state_folder(os.environ) / "runs")
     _clear(parent)
     folder = Path(tempfile.mkdtemp(prefix=f"{purpose}-", dir=parent))
     folder.chmod(0o711)
@@ -30,6 +28,19 @@ def passing_folder(purpose: str) -> Iterator[Path]:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_folder(folder: Path) -> Path:
+    """Make a folder for servers' data; raise CommandRefused where that can't be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in (folder.parent, folder):
+            path.chmod(0o711)  # the database's own account walks through
+    except OSError as error:
+        raise CommandRefused(
+            f"{folder} cannot be used: {error.strerror}; name another place with FROSTLINE_STATE."
+        ) from error
+    return folder
 
 
 def _clear(parent: Path) -> None:

@@ -11,7 +11,7 @@ from frostline.commands.options import ConfigFile
 def api(
     *,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on.")] = None,
     config: ConfigFile = None,
 ) -> None:
     """Serve curves, orders, live streams and the members' pages over HTTP."""

@@ -75,7 +75,10 @@ def list_dead_letters(
 
 @dead_letters.command("replay")
 def replay_dead_letters(
-    ids: Annotated[list[int] | None, typer.Argument(help="Which; all where none is named.")] = None,
+    ids: Annotated[
+        list[int] | None,
+        typer.Argument(min=1, max=2**63 - 1, help="Which; all where none is named."),
+    ] = None,
     *,
     database_url: DatabaseUrl = None,
     config: ConfigFile = None,

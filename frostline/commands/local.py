@@ -16,7 +16,9 @@ def demo(
     seconds: Annotated[
         int, typer.Option(min=10, help="With --check: how long the loggers measure.")
     ] = 60,
-    port: Annotated[int, typer.Option(help="Port of the API; 0 for any free one.")] = 8080,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the API; 0 for any free one.")
+    ] = 8080,
 ) -> None:
     """Run the whole system on this machine: simulated loggers to a member's page."""
     from frostline.demo import check_demo, show_demo

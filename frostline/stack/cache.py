@@ -17,6 +17,7 @@ from pathlib import Path
 import platformdirs
 
 from frostline.stack.accounts import check_reachable, server_account
+from frostline.stack.errors import StackError
 
 Report = Callable[[str], None]
 """Takes a sentence about what is going on, for a progress display."""
@@ -49,9 +50,14 @@ def state_folder(environ: Mapping[str, str]) -> Path:
 def open_cache(report: Report = silent) -> "Cache":
     """Return this machine's cache; raise StackError where servers' account can't read it."""
     folder = cache_folder(os.environ)
-    if not folder.exists():
-        folder.mkdir(parents=True)
-        folder.chmod(0o755)  # whatever the umask says
+    try:
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            folder.chmod(0o755)  # whatever the umask says
+    except OSError as error:
+        raise StackError(
+            f"{folder} cannot be used: {error.strerror}; name another place with FROSTLINE_CACHE"
+        ) from error
     check_reachable(folder, server_account())
     return Cache(folder, report)
 

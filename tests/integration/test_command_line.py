@@ -55,6 +55,13 @@ def test_it_says_its_version() -> None:
         (["token", "list", "--database-url", "nonsense"], {}, "the database's URL cannot be read"),
         (["migrate", "--database-url", "nonsense"], {}, "the database's URL cannot be read"),
         (["link", "order-1", "--hours", "80000"], API, "FROSTLINE_API_LINK_MAX_AGE_S allows"),
+        (["ingest", "status"], {}, "FROSTLINE_INGEST_DATABASE_URL is not set"),
+        (
+            ["migrate"],
+            {"FROSTLINE_API_DATABASE_URL": "postgresql://127.0.0.1:1/x"},
+            "does not answer",
+        ),
+        (["up"], {"FROSTLINE_STATE": "/proc/nothing"}, "name another place with FROSTLINE_STATE"),
         (["api", "--config", "/nonexistent/frostline.toml"], {}, "cannot be read: No such file"),
     ],
 )

@@ -414,6 +414,14 @@ def test_dead_letters_are_dropped_first_and_not_counted_as_lost(path: Path) -> N
     outbox.close()
 
 
+def test_a_file_of_another_kind_is_left_alone(path: Path) -> None:
+    path.write_text("measured_at,temperature_c\n")
+    with pytest.raises(UnusableOutbox, match="a file of another kind"):
+        Outbox(path, boot_id=BOOT)
+    assert path.read_text() == "measured_at,temperature_c\n"
+    assert list(path.parent.iterdir()) == [path]
+
+
 @pytest.mark.parametrize("keep_bytes", [0, 100, 4096])
 def test_a_corrupt_outbox_is_set_aside_and_a_new_one_begun(
     path: Path, keep_bytes: int, caplog: pytest.LogCaptureFixture

@@ -131,6 +131,10 @@ def test_a_file_that_cannot_be_read_says_the_line_and_the_reason(
     refuse(tmp_path, text, message)
 
 
+def test_a_recording_of_days_to_come_is_refused(tmp_path: Path) -> None:
+    refuse(tmp_path, "measured_at,temperature_c\n2099-01-01T00:00:00Z,4\n", "which lies ahead")
+
+
 def test_a_missing_or_binary_file_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(CommandRefused, match="cannot be read: No such file"):
         read(tmp_path / "nothing")
