@@ -127,5 +127,6 @@ def _operation_id(route: APIRoute) -> str:
 
 async def _docs(request: Request) -> HTMLResponse:
     root = request.scope.get("root_path", "")
-    html = (_STATIC / "docs.html").read_text(encoding="utf-8").replace("{root}", root)
+    html = (_STATIC / "docs.html").read_text(encoding="utf-8")
+    html = html.replace("{root}", root).replace("{version}", page.STATIC_VERSION)
     return HTMLResponse(html, headers={"Content-Security-Policy": _DOCS_POLICY})

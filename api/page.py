@@ -158,7 +158,7 @@ def _render(
         language=language,
         other="zh" if language is Language.ENGLISH else "en",
         root=request.scope.get("root_path", ""),
-        version=_VERSION,
+        version=STATIC_VERSION,
         **values,
     )
     headers = {"Content-Language": words.tag, "Vary": "Accept-Language"}
@@ -173,7 +173,7 @@ def _static_version() -> str:
     return content.hexdigest()[:12]
 
 
-_VERSION: Final = _static_version()
+STATIC_VERSION: Final = _static_version()
 _templates: Final = Environment(
     loader=FileSystemLoader(_FOLDER),
     autoescape=True,
