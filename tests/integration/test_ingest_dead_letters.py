@@ -28,8 +28,6 @@ from tests.ingest_world import (
     sender,
 )
 
-NOW = datetime.now(UTC)
-
 
 def wire(*given: Reading, **changes: object) -> bytes:
     return json.dumps(msgspec.to_builtins(to_wire(batch_id(1), sender(), given)) | changes).encode()
@@ -43,9 +41,9 @@ def take(database_url: str, *payloads: bytes) -> None:
     columns = join_columns(window)
     with Store.connect(database_url) as store:
         if columns is not None:
-            keys.learn(store, window, columns, now=NOW)
+            keys.learn(store, window, columns, now=datetime.now(UTC))
         flush = make_flush(window, columns, keys.loggers, keys.boots)
-        store.write(flush, now=NOW)
+        store.write(flush, now=datetime.now(UTC))
 
 
 def mend(database_url: str, dead_letter_id: int, payload: bytes) -> None:
@@ -114,7 +112,7 @@ def test_an_old_status_is_not_replayed(database_url: str) -> None:
     window.add(Delivery(topic=topic_of(TRUCK, Kind.STATUS), payload=b"{"))
     with Store.connect(database_url) as store:
         flush = make_flush(window, None, Keys().loggers, Keys().boots)
-        store.write(flush, now=NOW)
+        store.write(flush, now=datetime.now(UTC))
     status = json.dumps({"v": 1, "gateway_id": TRUCK, "state": "online"}).encode()
     mend(database_url, 1, status)
     assert "only batches are replayed" in replay(database_url, None).refused[1]
