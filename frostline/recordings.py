@@ -8,7 +8,7 @@ import csv
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -239,8 +239,3 @@ def _inside(value: NumberT, limits: tuple[NumberT, NumberT], what: str) -> Numbe
     if not limits[0] <= value <= limits[1]:
         raise ValueError(f"the {what} {value} is not between {limits[0]} and {limits[1]}")
     return value
-
-
-def loggers_of(frames: Iterable[Frame]) -> list[LoggerId]:
-    """Return the distinct loggers, in order of appearance."""
-    return list(dict.fromkeys(frame.logger_id for frame in frames))

@@ -7,7 +7,7 @@ import pytest
 from ruuvitag_ble.df5_decoder import DataFormat5Decoder
 
 from frostline.errors import CommandRefused
-from frostline.recordings import Frame, address_of_name, loggers_of, read_recording
+from frostline.recordings import Frame, address_of_name, read_recording
 from schemas.ids import LoggerId
 
 DATA = Path(__file__).parents[1] / "data/ble"
@@ -41,7 +41,7 @@ def test_a_capture_of_a_real_radio_is_read_whole(
     found = df5_of(read(DATA / name))
     decoded = [(f.logger_id, DataFormat5Decoder(f.manufacturer_data[RUUVI])) for f in found]
     assert len(found) == frames
-    assert len(loggers_of(found)) == loggers
+    assert len({frame.logger_id for frame in found}) == loggers
     assert len({(logger, tag.measurement_sequence_number) for logger, tag in decoded}) == sequences
 
 
