@@ -34,11 +34,11 @@ from frostline.stack import postgres as servers
 from frostline.stack.broker import Broker
 from frostline.stack.postgres import Postgres
 from frostline.stack.processes import Child, Program
-from gateway import pgbinary
-from gateway.known import KnownLoggers
-from gateway.rows import Rows, reading_fields, rows_of
-from gateway.store import Store
-from gateway.store_statements import COPY_READINGS
+from gateway.ingest import pgbinary
+from gateway.ingest.known import KnownLoggers
+from gateway.ingest.rows import Rows, reading_fields, rows_of
+from gateway.ingest.store import Store
+from gateway.ingest.store_statements import COPY_READINGS
 from schemas.columns import columns_of, parse_batch
 
 _INGESTOR: Final = "frostline-ingest-00-3f"  # its client id for all shards

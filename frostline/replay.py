@@ -29,7 +29,7 @@ from frostline.local import lasting_services
 from frostline.recorded_radio import Recording, scanner_of
 from frostline.recordings import Frame, read_recording
 from frostline.system import ingesting
-from gateway.settings import IngestSettings
+from gateway.ingest.settings import IngestSettings
 from schemas.ids import GatewayId
 from schemas.topics import shard_of
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from api.settings import ApiSettings
     from edge.settings import EdgeSettings
     from firmware_sim.settings import SimSettings
-    from gateway.settings import IngestSettings
+    from gateway.ingest.settings import IngestSettings
 
 
 def run_edge(settings: "EdgeSettings", *, air: Path | None, position: tuple[float, float]) -> None:
@@ -59,7 +59,7 @@ def run_sim(settings: "SimSettings") -> None:
 
 def run_ingest(settings: "IngestSettings") -> None:
     """Run an ingestor; refuse where another one owns a shard."""
-    from gateway import ingest
+    from gateway.ingest import ingest
 
     configure_logs(log_level())
     stop = threading.Event()

@@ -16,8 +16,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from frostline.stack.waiting import wait_until
-from gateway import ingest
-from gateway.settings import IngestSettings
+from gateway.ingest import ingest
+from gateway.ingest.settings import IngestSettings
 from schemas.ids import GatewayId, LoggerId
 from schemas.reading import Reading
 from schemas.stored import decode_stored

@@ -33,7 +33,7 @@ def ingest(
         return
     from frostline.config import load_settings
     from frostline.roles import run_ingest
-    from gateway.settings import IngestSettings
+    from gateway.ingest.settings import IngestSettings
 
     run_ingest(
         load_settings(
@@ -51,7 +51,7 @@ def ingest(
 def status(*, database_url: DatabaseUrl = None, config: ConfigFile = None) -> None:
     """Say what arrives, how late, and what could not be read."""
     from frostline.database import database_of, translate_database_errors
-    from gateway.status import describe, render
+    from gateway.ingest.status import describe, render
 
     with translate_database_errors():
         typer.echo(render(describe(database_of("ingest", database_url, config))))
@@ -66,7 +66,7 @@ def list_dead_letters(
 ) -> None:
     """List what could not be read, newest first, with the reason."""
     from frostline.database import database_of, translate_database_errors
-    from gateway import dead_letters as letters
+    from gateway.ingest import dead_letters as letters
 
     with translate_database_errors():
         rows = letters.list_dead_letters(database_of("ingest", database_url, config), limit)
@@ -85,7 +85,7 @@ def replay_dead_letters(
 ) -> None:
     """Send dead letters through the ingestor's path again."""
     from frostline.database import database_of, translate_database_errors
-    from gateway import dead_letters as letters
+    from gateway.ingest import dead_letters as letters
 
     with translate_database_errors():
         outcome = letters.replay(database_of("ingest", database_url, config), ids or None)

@@ -7,7 +7,7 @@ import pytest
 
 from api.settings import ApiSettings
 from edge.settings import EdgeSettings
-from gateway.settings import IngestSettings
+from gateway.ingest.settings import IngestSettings
 from schemas.settings import BadSetting, build_settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

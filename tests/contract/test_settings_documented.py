@@ -9,7 +9,7 @@ import pytest
 from api.settings import ApiSettings
 from edge.settings import EdgeSettings
 from firmware_sim.settings import SimSettings
-from gateway.settings import IngestSettings
+from gateway.ingest.settings import IngestSettings
 
 TEXT = (Path(__file__).parents[2] / "docs/settings.md").read_text(encoding="utf-8")
 ROLES = {"api": ApiSettings, "edge": EdgeSettings, "ingest": IngestSettings, "sim": SimSettings}

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from gateway.dead_letters import list_dead_letters, render, replay
-from gateway.delivery import Delivery
-from gateway.flush import Window, join_columns, make_flush
-from gateway.keys import Keys
-from gateway.status import describe
-from gateway.status import render as render_status
-from gateway.store import Store
+from gateway.ingest.dead_letters import list_dead_letters, render, replay
+from gateway.ingest.delivery import Delivery
+from gateway.ingest.flush import Window, join_columns, make_flush
+from gateway.ingest.keys import Keys
+from gateway.ingest.status import describe
+from gateway.ingest.status import render as render_status
+from gateway.ingest.store import Store
 from schemas.reading import Reading
 from schemas.topics import Kind, topic_of
 from schemas.wire import to_wire

@@ -13,13 +13,13 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
-import gateway.broker
+import gateway.ingest.broker
 from frostline.migrate import migrate
 from frostline.stack.broker import Broker
 from frostline.stack.waiting import wait_until
-from gateway.delivery import Delivery
-from gateway.errors import SchemaMissing
-from gateway.ingest import BrokerRefused
+from gateway.ingest.delivery import Delivery
+from gateway.ingest.errors import SchemaMissing
+from gateway.ingest.ingest import BrokerRefused
 from schemas.topics import Kind, topic_of
 from schemas.wire import to_wire
 from tests.ingest_world import (
@@ -43,7 +43,7 @@ from tests.ingest_world import (
 )
 
 if TYPE_CHECKING:
-    from gateway.broker import Inbox
+    from gateway.ingest.broker import Inbox
     from tests.conftest import MakeBroker, MakePostgres
 
 
@@ -178,7 +178,9 @@ def test_acks_of_a_lost_session_do_not_erase_new_messages(
 ) -> None:
     """The broker is killed before it saved the session, and gives the same message id again."""
     inbox: Inbox = queue.SimpleQueue()
-    door = gateway.broker.Broker(settings_for(private_broker, database_url), range(64), inbox)
+    door = gateway.ingest.broker.Broker(
+        settings_for(private_broker, database_url), range(64), inbox
+    )
     door.start()
     try:
         assert door.wait_subscribed(10)
@@ -204,7 +206,9 @@ def test_what_waits_in_the_inbox_of_a_lost_connection_is_left_to_come_again(
 ) -> None:
     """Broker stopped in good order: its session survives, and it sends both again, flagged."""
     inbox: Inbox = queue.SimpleQueue()
-    door = gateway.broker.Broker(settings_for(private_broker, database_url), range(64), inbox)
+    door = gateway.ingest.broker.Broker(
+        settings_for(private_broker, database_url), range(64), inbox
+    )
     door.start()
     try:
         assert door.wait_subscribed(10)
@@ -226,7 +230,7 @@ def test_a_full_inbox_holds_the_broker_back(
     """Mosquitto 2.0.11 forgets our receive maximum once the first message is acknowledged."""
     inbox: Inbox = queue.SimpleQueue()
     settings = settings_for(private_broker, database_url, receive_maximum=5, flush_max_messages=5)
-    door = gateway.broker.Broker(settings, range(64), inbox)
+    door = gateway.ingest.broker.Broker(settings, range(64), inbox)
     door.start()
     try:
         assert door.wait_subscribed(10)
@@ -288,7 +292,9 @@ def test_a_wrong_password_ends_it_with_a_sentence(
 def test_a_user_that_may_not_subscribe_is_told(private_broker: Broker, database_url: str) -> None:
     """Mosquitto grants any subscription and filters what is sent; others refuse in the SUBACK."""
     inbox: Inbox = queue.SimpleQueue()
-    door = gateway.broker.Broker(settings_for(private_broker, database_url), range(64), inbox)
+    door = gateway.ingest.broker.Broker(
+        settings_for(private_broker, database_url), range(64), inbox
+    )
     refused = [ReasonCode(PacketTypes.SUBACK, identifier=0x87)]
     door._on_subscribe(mqtt.Client(CallbackAPIVersion.VERSION2), None, 1, refused, None)
     refusal = inbox.get_nowait()

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from frostline.stack.waiting import wait_until
-from gateway.ingest import ShardTaken
-from gateway.status import describe, render
-from gateway.store import Store
+from gateway.ingest.ingest import ShardTaken
+from gateway.ingest.status import describe, render
+from gateway.ingest.store import Store
 from schemas.topics import shard_of
 from tests.ingest_world import (
     OTHER,

@@ -9,10 +9,10 @@ import msgspec
 import psycopg
 import pytest
 
-from gateway.delivery import DeadLetter, Delivery
-from gateway.flush import Window, join_columns, make_flush
-from gateway.keys import Keys
-from gateway.store import DeadLetterLimits, Store, Written
+from gateway.ingest.delivery import DeadLetter, Delivery
+from gateway.ingest.flush import Window, join_columns, make_flush
+from gateway.ingest.keys import Keys
+from gateway.ingest.store import DeadLetterLimits, Store, Written
 from schemas.ids import GatewayId, LoggerId
 from schemas.reading import ClockConfidence, Reading, Source
 from schemas.topics import Kind, topic_of

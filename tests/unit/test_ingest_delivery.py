@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.delivery import DeadLetter, Delivery, StatusWord, read
+from gateway.ingest.delivery import DeadLetter, Delivery, StatusWord, read
 from schemas.columns import ParsedBatch
 from schemas.topics import Kind, topic_of
 from schemas.wire import BATCH_ID_PROPERTY, MAX_PAYLOAD_BYTES

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.delivery import Delivery
-from gateway.flush import Flush, Window, join_columns, latest_at, make_flush
-from gateway.known import NEVER_MS, KnownBoots, KnownLogger, KnownLoggers
+from gateway.ingest.delivery import Delivery
+from gateway.ingest.flush import Flush, Window, join_columns, latest_at, make_flush
+from gateway.ingest.known import NEVER_MS, KnownBoots, KnownLogger, KnownLoggers
 from schemas.columns import columns_of, decode_batch, parse_batch, split_out_of_range
 from schemas.ids import GatewayId
 from schemas.topics import Kind, topic_of

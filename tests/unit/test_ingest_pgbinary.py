@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.types.numeric import Float4, Int2, Int4
 
-from gateway import pgbinary
+from gateway.ingest import pgbinary
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # The signature, flags and extension length that sql-copy.html prescribes, and the trailer.

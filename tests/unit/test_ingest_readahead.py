@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.readahead import ReadAheadSocket
+from gateway.ingest.readahead import ReadAheadSocket
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.rows import Ranges, Routed, Rows, join_ranges, ranges_of, route
+from gateway.ingest.rows import Ranges, Routed, Rows, join_ranges, ranges_of, route
 
 KEYS = st.integers(1, 4)
 TIMES = st.integers(0, 12)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.settings import IngestSettings
+from gateway.ingest.settings import IngestSettings
 from schemas.settings import BadSetting, build_settings
 
 REQUIRED = {

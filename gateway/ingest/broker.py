@@ -23,11 +23,11 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from gateway import metrics
-from gateway.delivery import Delivery
-from gateway.errors import BrokerRefused, ClientIdTaken
-from gateway.readahead import ReadAheadClient
-from gateway.settings import IngestSettings
+from gateway.ingest import metrics
+from gateway.ingest.delivery import Delivery
+from gateway.ingest.errors import BrokerRefused, ClientIdTaken
+from gateway.ingest.readahead import ReadAheadClient
+from gateway.ingest.settings import IngestSettings
 from schemas.ids import GatewayId
 from schemas.stored import Stored, encode_stored
 from schemas.topics import Kind, subscription, topic_of

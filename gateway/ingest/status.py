@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from gateway.store import Store
+from gateway.ingest.store import Store
 
 _RECENT: Final = timedelta(minutes=5)
 

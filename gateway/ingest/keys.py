@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gateway.flush import Window
-from gateway.known import KnownBoots, KnownLoggers
-from gateway.store import Store
+from gateway.ingest.flush import Window
+from gateway.ingest.known import KnownBoots, KnownLoggers
+from gateway.ingest.store import Store
 from schemas.columns import Columns
 
 

@@ -12,11 +12,11 @@ from typing import Final
 
 import numpy as np
 
-from gateway import delivery as deliveries
-from gateway.delivery import DeadLetter, Delivery, StatusWord
-from gateway.known import Boot, KnownBoots, KnownLoggers
-from gateway.pgbinary import copy_buffer
-from gateway.rows import Ranges, Routed, ranges_of, reading_fields, route, rows_of
+from gateway.ingest import delivery as deliveries
+from gateway.ingest.delivery import DeadLetter, Delivery, StatusWord
+from gateway.ingest.known import Boot, KnownBoots, KnownLoggers
+from gateway.ingest.pgbinary import copy_buffer
+from gateway.ingest.rows import Ranges, Routed, ranges_of, reading_fields, route, rows_of
 from schemas.columns import Columns, Int64s, ParsedBatch, columns_of, split_out_of_range
 from schemas.ids import GatewayId
 from schemas.reading import MEASURED_AT_RANGE_MS

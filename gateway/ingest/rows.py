@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 import numpy.typing as npt
 
-from gateway import pgbinary
-from gateway.pgbinary import Field
+from gateway.ingest import pgbinary
+from gateway.ingest.pgbinary import Field
 from schemas.columns import Bools, Columns, Int64s
 from schemas.wire import MISSING, MISSING_RSSI
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from gateway.delivery import Delivery
-from gateway.flush import Flush, Window, join_columns, latest_at, make_flush
-from gateway.keys import Keys
-from gateway.store import KeptLetter, ListedDeadLetter, Store
+from gateway.ingest.delivery import Delivery
+from gateway.ingest.flush import Flush, Window, join_columns, latest_at, make_flush
+from gateway.ingest.keys import Keys
+from gateway.ingest.store import KeptLetter, ListedDeadLetter, Store
 
 
 @dataclass(frozen=True, slots=True)

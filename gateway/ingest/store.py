@@ -12,13 +12,13 @@ from psycopg.pq import Format
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from gateway import pgbinary
-from gateway import store_statements as sql
-from gateway.delivery import DeadLetter, StatusWord
-from gateway.flush import Flush, Replaced
-from gateway.known import NEVER_MS, Boot, KnownLogger
-from gateway.pgbinary import Field
-from gateway.rows import Ranges, Rows, join_ranges, reading_fields
+from gateway.ingest import pgbinary
+from gateway.ingest import store_statements as sql
+from gateway.ingest.delivery import DeadLetter, StatusWord
+from gateway.ingest.flush import Flush, Replaced
+from gateway.ingest.known import NEVER_MS, Boot, KnownLogger
+from gateway.ingest.pgbinary import Field
+from gateway.ingest.rows import Ranges, Rows, join_ranges, reading_fields
 from schemas.ids import LoggerId
 from schemas.reading import COUNTER_WRAP
 

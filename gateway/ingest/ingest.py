@@ -25,20 +25,20 @@ from typing import Final, TypeVar
 
 from prometheus_client import start_http_server
 
-from gateway import metrics
-from gateway.broker import Broker, Inbox
-from gateway.delivery import Delivery
-from gateway.errors import (
+from gateway.ingest import metrics
+from gateway.ingest.broker import Broker, Inbox
+from gateway.ingest.delivery import Delivery
+from gateway.ingest.errors import (
     BrokerRefused,
     ClientIdTaken,
     IngestRefused,
     SchemaMissing,
     ShardTaken,
 )
-from gateway.flush import Flush, Window, join_columns, latest_at, make_flush
-from gateway.keys import Keys
-from gateway.settings import IngestSettings
-from gateway.store import DATABASE_DOWN, IN_EACH_OTHERS_WAY, DeadLetterLimits, Store, Written
+from gateway.ingest.flush import Flush, Window, join_columns, latest_at, make_flush
+from gateway.ingest.keys import Keys
+from gateway.ingest.settings import IngestSettings
+from gateway.ingest.store import DATABASE_DOWN, IN_EACH_OTHERS_WAY, DeadLetterLimits, Store, Written
 from schemas.columns import Columns
 from schemas.topics import parse_shards
 

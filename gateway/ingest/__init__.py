@@ -1,0 +1,1 @@
+"""Takes readings from MQTT into the database."""

@@ -1,0 +1,1 @@
+"""Decides what the stored readings mean, for each consignment and place."""

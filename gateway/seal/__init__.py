@@ -1,0 +1,1 @@
+"""Makes evidence tamper-evident: Merkle roots over bundles, in a chain."""
