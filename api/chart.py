@@ -18,16 +18,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from api.curve import (
-    ConsignmentCurve,
-    Policy,
-    Segment,
-    Verdict,
-    Window,
-    extremes_of,
-    newest_of,
-)
+from api.curve import ConsignmentCurve, Policy, Verdict, extremes_of, newest_of
 from api.words import WORDS, Language, Words, degrees, limit, range_words
+from schemas.segments import Segment, Window
 
 STYLE: Final = files("api").joinpath("static", "chart.css").read_text(encoding="utf-8")
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()

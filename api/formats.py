@@ -11,9 +11,10 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from api.curve import ConsignmentCurve, Newest, Policy, Segment, Source, Window, newest_of
+from api.curve import ConsignmentCurve, Newest, Policy, newest_of
 from schemas.ids import ConsignmentId, OrderId
 from schemas.reading import Zone
+from schemas.segments import Segment, Source, Window
 
 CSV_COLUMNS: Final = (
     "consignment_id",

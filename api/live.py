@@ -18,7 +18,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from api import access, examples, formats, hub, store, store_curves, store_events
 from api.access import Caller, CurvesReader
 from api.context import Context, InContext
-from api.curve import Window, cut
+from api.curve import cut
 from api.errors import problems
 from api.fields import OrderIdPath
 from api.hub import Interest, News, Subscription, parse_position
@@ -28,6 +28,7 @@ from api.refusals import BadQuery, DatabaseAway, NoSuchThing, NoToken, ScopeMiss
 from api.store_events import Position
 from api.tokens import Scope
 from schemas.ids import OrderId
+from schemas.segments import Window
 
 router = APIRouter(tags=["curves"])
 

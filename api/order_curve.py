@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from typing import Final
 
 from api import store_curves
-from api.curve import ConsignmentCurve, Recording, Source, Window, assemble
+from api.curve import ConsignmentCurve
 from api.resources import Consignment, Order
 from api.store import Connection
 from api.store_curves import RecordingRow
 from schemas.curve import collapse_repeats
+from schemas.segments import Recording, Source, Window, assemble
 
 _FAR_FUTURE: Final = datetime(2100, 1, 1, tzinfo=UTC)
 

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from api import chart
 from api.chart import View
-from api.curve import ConsignmentCurve, Policy, Segment, Source, Window
+from api.curve import ConsignmentCurve, Policy
 from api.words import Language
 from schemas.ids import ConsignmentId, LoggerId, PlaceId
 from schemas.reading import Zone
+from schemas.segments import Segment, Source, Window
 
 SVG = "{http://www.w3.org/2000/svg}"
 MIN = 60_000

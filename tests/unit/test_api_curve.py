@@ -10,24 +10,26 @@ from hypothesis import strategies as st
 from api.curve import (
     ConsignmentCurve,
     Policy,
-    Recording,
-    Segment,
-    Source,
     Verdict,
-    Window,
-    assemble,
     cut,
     downsample,
-    gap_limit_ms,
-    holes,
     newest_of,
-    segments_of,
     thin,
     verdict_of,
 )
 from schemas.curve import Curve
 from schemas.ids import ConsignmentId, LoggerId, PlaceId
 from schemas.reading import Zone
+from schemas.segments import (
+    Recording,
+    Segment,
+    Source,
+    Window,
+    assemble,
+    gap_limit_ms,
+    holes,
+    segments_of,
+)
 
 BOX = Source(kind="box", logger_id=LoggerId("C4:A5:E3:00:00:01"))
 VAN = Source(

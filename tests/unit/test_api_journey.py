@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from api.chart import View
-from api.curve import ConsignmentCurve, Policy, Segment, Source, Verdict, Window
+from api.curve import ConsignmentCurve, Policy, Verdict
 from api.journey import Journey, tell
 from api.order_curve import ms_of
 from api.resources import Order, ReachedMilestone
 from api.words import CHINESE, ENGLISH, Language, age_words, degrees, range_words
 from schemas.ids import ConsignmentId, LoggerId, OrderId
 from schemas.reading import Zone
+from schemas.segments import Segment, Source, Window
 
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai
 VIEW = View(now_ms=ms_of(NOW), zone=ZoneInfo("Asia/Shanghai"), language=Language.ENGLISH)
