@@ -2,7 +2,7 @@
 -- change its columns.
 
 DROP VIEW IF EXISTS heard_readings, latest_readings, known_loggers, logger_keys,
-    schema_level;
+    schema_level, current_verdicts, current_excursions, current_decisions;
 
 -- For a curve: constants for logger_id and measured_at reach the primary key of readings.
 CREATE VIEW heard_readings AS
@@ -34,3 +34,30 @@ FROM heard_loggers;
 CREATE VIEW schema_level AS
 SELECT max(number) AS number
 FROM schema_migrations;
+
+-- What gateway found, in its newest revision. Not DISTINCT ON: a condition on the order must reach
+-- its index.
+CREATE VIEW current_verdicts AS
+SELECT v.*
+FROM verdicts v
+WHERE NOT EXISTS (
+    SELECT FROM verdicts n
+    WHERE n.subject_kind = v.subject_kind AND n.subject_id = v.subject_id
+      AND n.revision > v.revision
+);
+
+CREATE VIEW current_excursions AS
+SELECT e.*
+FROM excursions e
+WHERE NOT EXISTS (
+    SELECT FROM excursions n WHERE n.excursion_id = e.excursion_id AND n.revision > e.revision
+);
+
+CREATE VIEW current_decisions AS
+SELECT t.order_id, t.consignment_id, t.cause, t.triggered_at, d.*
+FROM trigger_decisions d
+JOIN triggers t USING (trigger_id)
+WHERE NOT EXISTS (
+    SELECT FROM trigger_decisions n
+    WHERE n.trigger_id = d.trigger_id AND n.revision > d.revision
+);

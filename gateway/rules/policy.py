@@ -1,0 +1,94 @@
+"""What may a zone's temperature be, for how long, and what follows if it is not?
+
+A policy is data: a TOML file, read by `policy_file`. All limits are beyond, durations at least: a
+limit of 8 °C for 30 minutes is broken by half an hour above 8 °C.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from schemas.events import Severity, Side
+from schemas.reading import Zone
+
+
+class Counting(StrEnum):
+    """How the time beyond a limit is counted."""
+
+    CONSECUTIVE = "consecutive"
+    CUMULATIVE = "cumulative"
+
+
+class Measured(StrEnum):
+    """Which temperature a limit is about."""
+
+    AIR = "air"  # what the logger says
+    PRODUCT = "product"  # the logger's, through a first-order filter (`product.py`)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A temperature that must not be passed for `duration_s` or longer; 0: not at all."""
+
+    name: str
+    side: Side
+    limit_c: float
+    counts_at_limit: bool  # the limit itself is already beyond: "at or below -0.5 °C"
+    duration_s: int
+    counting: Counting
+    window_s: int | None  # CUMULATIVE: within any so long a stretch; None: over the whole life
+    hysteresis_c: float  # an excursion ends once it is back by so much,
+    verify_normal_s: int  # and has stayed there for so long; it then ended when it came back
+    measured: Measured
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """Time or heat beyond a temperature that may be used up over the whole life."""
+
+    name: str
+    side: Side
+    limit_c: float
+    allowed_s: int | None
+    allowed_degree_minutes: float | None  # exactly one of the two
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShelfLife:
+    """How long goods keep at a temperature, and how that changes with it (Arrhenius)."""
+
+    life_s: int
+    reference_c: float
+    activation_energy_kj_per_mol: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defrost:
+    """A time of day at which a place defrosts by plan: what it measures then is not judged."""
+
+    starts_at: str  # "03:30"
+    lasts_s: int
+    time_zone: str  # IANA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The rules for goods of one zone, or of one product class in it."""
+
+    policy_id: str
+    version: int
+    zone: Zone
+    product_class: str | None
+    source: str  # the law, the standard, or whose promise it is
+    lower_c: float | None  # what a chart shows as the range, and the forecast's limits
+    upper_c: float | None
+    limits: tuple[Limit, ...]
+    budgets: tuple[Budget, ...] = ()
+    shelf_life: ShelfLife | None = None
+    mkt_activation_energy_kj_per_mol: float = 83.144  # USP <1079.2>
+    product_time_constant_s: float = 0.0  # of the goods in the box's air; 0: the air itself
+    ignore_after_packing_s: int = 0
+    ignore_after_loading_s: int = 0
+    defrosts: tuple[Defrost, ...] = ()
+    largest_unknown_share: float = 0.25  # of a life; beyond it the verdict is unknown

@@ -1,0 +1,167 @@
+"""What happened, as streams and webhooks tell it?
+
+Each event is a row of `events`: a type, the order where it concerns one, and `data`, one of the
+classes below. `WEBHOOK_EVENTS` is what the outside may subscribe to; other types of `events` are
+for our own streams. Times are ISO 8601, UTC; amounts are in the currency's smallest unit.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final, Literal
+
+Side = Literal["upper", "lower"]
+Severity = Literal["notice", "warning", "critical"]
+ExcursionState = Literal["open", "closed", "lost", "closed_by_operator", "withdrawn"]
+Outcome = Literal[
+    "approved", "already_compensated", "over_limit", "could_not_determine", "blocked", "withdrawn"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExcursionEvent:
+    """An excursion was opened, closed or revised: of a box, a place's day, or an intake."""
+
+    excursion_id: int
+    revision: int
+    subject_kind: Literal["consignment", "watch", "intake"]
+    subject_id: str
+    order_id: str | None
+    place_id: str | None
+    limit: str  # its name in the policy
+    side: Side
+    severity: Severity
+    state: ExcursionState
+    source: Literal["box", "place"]
+    from_at: datetime
+    until_at: datetime | None
+    extreme_c: float
+    degree_minutes: float  # beyond the limit
+    duration_s: int
+    policy_id: str
+    policy_version: int
+    readings_sha256: str
+    found_late: bool  # readings came late: nothing to act on now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtRisk:
+    """A box is forecast to leave its zone, with an 80 % interval; None: beyond the horizon."""
+
+    order_id: str
+    consignment_id: str
+    side: Side
+    made_at: datetime
+    leaves_at_q10: datetime | None
+    leaves_at_q50: datetime | None
+    leaves_at_q90: datetime | None
+    chance_within_40_min: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silent:
+    """Nothing was heard of a logger that measures a box or a place."""
+
+    logger_id: str
+    order_id: str | None
+    consignment_id: str | None
+    place_id: str | None
+    last_measured_at: datetime | None  # None: it was never heard
+    expected_interval_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertEvent:
+    """An alert was raised, escalated or resolved; `on_duty` is to see to it."""
+
+    alert_id: int
+    kind: str
+    cause: str
+    severity: Severity
+    level: int  # 1 to 3
+    order_id: str | None
+    consignment_id: str | None
+    place_id: str | None
+    logger_id: str | None
+    on_duty: list[str]
+    comment: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompensationEvent:
+    """What a member gets was decided (revision 1) or corrected."""
+
+    trigger_id: int
+    revision: int
+    order_id: str
+    consignment_id: str | None
+    cause: str
+    outcome: Outcome
+    amount: int
+    delta: int  # against the revision before
+    currency: str
+    rulebook_id: str
+    rulebook_version: int
+    clause: str
+    reason: str
+    needs_review: bool
+    found_late: bool
+    evidence_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseEvent:
+    """An order will be late (`arrives_at` is after `due_at`), or is."""
+
+    order_id: str
+    due_at: datetime
+    arrives_at: datetime | None  # the newest estimate
+    delivered_at: datetime | None
+    late_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneEvent:
+    """A step of an order's journey was recorded."""
+
+    order_id: str
+    consignment_id: str | None
+    step: str
+    at: datetime
+    place_id: str | None
+    person: str | None
+    temperature_c: float | None
+
+
+EXCURSION_OPENED: Final = "frostline.excursion.opened"
+EXCURSION_CLOSED: Final = "frostline.excursion.closed"
+EXCURSION_REVISED: Final = "frostline.excursion.revised"
+AT_RISK: Final = "frostline.consignment.at_risk"
+SILENT: Final = "frostline.logger.silent"
+ALERT_RAISED: Final = "frostline.alert.raised"
+ALERT_ESCALATED: Final = "frostline.alert.escalated"
+ALERT_RESOLVED: Final = "frostline.alert.resolved"
+COMPENSATION_TRIGGERED: Final = "frostline.compensation.triggered"
+COMPENSATION_CORRECTED: Final = "frostline.compensation.corrected"
+PROMISE_AT_RISK: Final = "frostline.promise.at_risk"
+PROMISE_BROKEN: Final = "frostline.promise.broken"
+ORDER_MILESTONE: Final = "frostline.order.milestone"
+
+WEBHOOK_EVENTS: Final[Mapping[str, type]] = MappingProxyType(
+    {
+        EXCURSION_OPENED: ExcursionEvent,
+        EXCURSION_CLOSED: ExcursionEvent,
+        EXCURSION_REVISED: ExcursionEvent,
+        AT_RISK: AtRisk,
+        SILENT: Silent,
+        ALERT_RAISED: AlertEvent,
+        ALERT_ESCALATED: AlertEvent,
+        ALERT_RESOLVED: AlertEvent,
+        COMPENSATION_TRIGGERED: CompensationEvent,
+        COMPENSATION_CORRECTED: CompensationEvent,
+        PROMISE_AT_RISK: PromiseEvent,
+        PROMISE_BROKEN: PromiseEvent,
+        ORDER_MILESTONE: MilestoneEvent,
+    }
+)
