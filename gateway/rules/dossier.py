@@ -58,6 +58,8 @@ class ConsignmentFile:
     life: Window | None
     own: tuple[Recording, ...]  # of its own loggers, repeats collapsed
     places: tuple[Recording, ...]  # of places where it stood, while it stood there
+    packed_at_ms: tuple[int, ...] = ()  # begins of the policy's ignore periods, by handover or
+    loaded_at_ms: tuple[int, ...] = ()  # milestone, of this box or of the whole order
     suspended: tuple[Window, ...] = ()
     closed_by_operator_ms: tuple[int, ...] = ()
 
@@ -73,6 +75,7 @@ class Dossier:
     delivery_fee: int
     placed_at_ms: int
     due_at_ms: int | None
+    arrives_at_ms: int | None = None  # as last estimated
     delivered_at_ms: int | None
     cancelled_at_ms: int | None
     as_of_ms: int
