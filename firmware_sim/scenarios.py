@@ -33,7 +33,7 @@ class Story(StrEnum):
 
     STEADY = "steady"
     LID_OPENED = "lid-opened"  # now and then, for 40 s
-    WARMING = "warming"  # a bad box whose ice has just gone
+    WARMING = "warming"  # packed with too little ice: gone after less than two hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ _LOGGERS_MAX = 100_000
 # By scenario: the demo hurries, so that a minute shows a curve; the fleet does as loggers do.
 _SAMPLE_INTERVAL_S = {"demo": 1.0, "fleet": 10.0}
 _ADVERT_INTERVAL_S = {"demo": 0.25, "fleet": 1.0}
+_PAST_S = {"demo": 7200.0, "fleet": 0.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class SimSettings:
     delay_max_ms: float = 20.0  # from the air to the edge's program, at most
     sample_interval_s: float | None = None  # between measurements; default demo 1, fleet 10
     advert_interval_s: float | None = None  # between adverts; default demo 0.25, fleet 1
+    past_s: float | None = None  # since the boxes were packed; default demo 7200, fleet 0
     log_capacity: int = 360  # samples in each logger's own log, 22 bytes each
     ledger_max: int = 1_000_000  # measurements remembered; about 200 bytes each
     metrics_port: int = 0  # TCP port of /metrics on 127.0.0.1; 0: none
@@ -41,6 +43,7 @@ class SimSettings:
         _require("SAMPLE_INTERVAL_S", self.sampling_s, 0.05, 86_400.0)
         # Bluetooth Core 5.4, vol 6 part B, 4.4.2.2.1: 20 ms up to more than anybody uses.
         _require("ADVERT_INTERVAL_S", self.advertising_s, 0.02, 10_485.0)
+        _require("PAST_S", self.packed_s, 0.0, 604_800.0)
         _require("LOG_CAPACITY", self.log_capacity, 1, 1_000_000)
         _require("LEDGER_MAX", self.ledger_max, 1, 100_000_000)
         _require("METRICS_PORT", self.metrics_port, 0, 65_535)
@@ -54,6 +57,11 @@ class SimSettings:
     def advertising_s(self) -> float:
         """The advertising interval that holds."""
         return self.advert_interval_s or _ADVERT_INTERVAL_S[self.scenario]
+
+    @property
+    def packed_s(self) -> float:
+        """How long ago the boxes were packed when the simulation begins."""
+        return _PAST_S[self.scenario] if self.past_s is None else self.past_s
 
 
 def _require(name: str, value: float, low: float, high: float) -> None:

@@ -33,7 +33,9 @@ async def run(settings: SimSettings, stop: asyncio.Event) -> None:
         log_capacity=settings.log_capacity,
         seed=settings.seed,
     )
-    fleet = Fleet(loggers, World(loggers, settings.seed), setup, air.transmit, ledger)
+    world = World(loggers, settings.seed, packed_s=settings.packed_s)
+    world.advance_to(0.0)
+    fleet = Fleet(loggers, world, setup, air.transmit, ledger)
     fleet.schedule(lid_openings_of(loggers))
     await air.start(fleet)
     try:

@@ -19,7 +19,6 @@ Floats = npt.NDArray[np.float64]
 # Goods, walls and packs by zone; docs/simulator.md says where each number comes from.
 _SURFACE_M2: Final = 0.73
 _WALL_W_PER_M2_K: Final = {Zone.FROZEN: 0.28, Zone.CHILLED: 0.9, Zone.AMBIENT: 0.9}  # VIP, EPP
-_BAD_BOX_W_PER_M2_K: Final = 2.2  # a cracked box whose lid does not close
 _PRODUCT_J_PER_KG_K: Final = {Zone.FROZEN: 2700.0, Zone.CHILLED: 3500.0, Zone.AMBIENT: 3500.0}
 _PACKS: Final = {
     Zone.FROZEN: (box.BRINE, 4.0),
@@ -27,8 +26,9 @@ _PACKS: Final = {
     Zone.AMBIENT: (box.PARAFFIN_15, 2.0),
 }
 _PRODUCT_KG: Final = 5.0
-_BAD_BOX_KG: Final = (0.8, 0.3)  # goods, pack: little, so that it warms within a minute
-_PACK_W_PER_K: Final = {Story.STEADY: 8.0, Story.LID_OPENED: 8.0, Story.WARMING: 11.0}
+# Polyurethane, 3 kg of goods, and ice for less than two hours: 4 °C is passed 2 h after packing.
+_WARMING_BOX: Final = (0.55, 3.0, 0.2266)  # wall W/(m² K), goods kg, ice kg
+_PACK_W_PER_K: Final = 8.0
 _LID_W_PER_K: Final = 5.0
 _AIR_J_PER_K: Final = 500.0  # 50 l of air (60 J/K) and the inner skin
 _OUTSIDE_C: Final = 30.0
@@ -51,7 +51,8 @@ class _Place:
 class World:
     """All boxes and compartments. Logger i of the scenario has row i of `air`."""
 
-    def __init__(self, loggers: list[SimulatedLogger], seed: int) -> None:
+    def __init__(self, loggers: list[SimulatedLogger], seed: int, *, packed_s: float = 0.0) -> None:
+        """Begin when the boxes were packed, so long before second 0."""
         rng = np.random.default_rng(seed)
         boxes = [logger for logger in loggers if logger.role is Role.BOX]
         compartments = [logger for logger in loggers if logger.role is Role.PLACE]
@@ -74,10 +75,10 @@ class World:
             np.array([i for i, p in enumerate(self._places) if p.role is role], dtype=np.intp)
             for role in (Role.BOX, Role.PLACE)
         )
-        self.now_s = 0.0
+        self.now_s = -packed_s
 
     def advance_to(self, now_s: float) -> None:
-        """Let time pass until `now_s`, in seconds since the beginning."""
+        """Let time pass until `now_s`, in seconds since the simulation began."""
         for row in [row for row, until_s in self._open_until_s.items() if until_s <= now_s]:
             del self._open_until_s[row]
             self._set_open(row, is_open=False)
@@ -141,7 +142,7 @@ def _design_boxes(boxes: list[SimulatedLogger], rng: np.random.Generator) -> box
         air_j_per_k=ones * _AIR_J_PER_K,
         product_w_per_k=2.6 * np.sqrt(product_kg / 5.0),
         product_j_per_k=product_kg * [_PRODUCT_J_PER_KG_K[logger.zone] for logger in boxes],
-        pack_w_per_k=np.array([_PACK_W_PER_K[logger.story] for logger in boxes]),
+        pack_w_per_k=ones * _PACK_W_PER_K,
         pack_kg=pack_kg,
         logger_time_constant_s=logger_s * _spread(rng, spread * _LOG_SD["logger"]),
         **{
@@ -155,7 +156,7 @@ def _nominal(logger: SimulatedLogger) -> tuple[float, float, float, float]:
     """Return wall W/(m² K), goods kg, pack kg, and the case's time constant in s."""
     time_constant_s = _PUCK_TIME_CONSTANT_S if logger.order is None else _PROBE_TIME_CONSTANT_S
     if logger.story is Story.WARMING:
-        return _BAD_BOX_W_PER_M2_K, *_BAD_BOX_KG, time_constant_s
+        return *_WARMING_BOX, time_constant_s
     return (
         _WALL_W_PER_M2_K[logger.zone],
         _PRODUCT_KG,
@@ -174,9 +175,9 @@ def _outside_c(boxes: list[SimulatedLogger], rng: np.random.Generator) -> Floats
 
 
 def _melted_shares(boxes: list[SimulatedLogger], rng: np.random.Generator) -> Floats:
-    shares = rng.uniform(0.1, 0.8, len(boxes))
+    shares = rng.uniform(0.1, 0.6, len(boxes))
     is_warming = np.array([logger.story is Story.WARMING for logger in boxes], dtype=np.bool_)
-    return np.where(is_warming, 1.0, shares)
+    return np.where(is_warming, 0.0, shares)
 
 
 def _design_reefers(count: int) -> reefer.ReeferDesign:

@@ -19,14 +19,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from edge import agent
 from edge.settings import EdgeSettings
-from edge.status import describe
 from frostline.config import load_settings, value_of
 from frostline.database import translate_database_errors
-from frostline.errors import CommandRefused
+from frostline.hearing import hear
 from frostline.local import lasting_services
-from frostline.recorded_radio import Recording, scanner_of
+from frostline.recorded_radio import Recording
 from frostline.recordings import Frame, read_recording
 from frostline.system import ingesting
 from gateway.ingest.settings import IngestSettings
@@ -34,10 +32,7 @@ from schemas.ids import GatewayId
 from schemas.topics import shard_of
 
 GATEWAY: Final = GatewayId("replay")
-_POLL_S: Final = 0.2
-_SETTLED_S: Final = 1.0  # longer than the edge takes to commit what it heard last
 _REDIRECTED_COLUMNS: Final = 120  # a file has no width
-_PATIENCE_S: Final = 60.0  # without a single batch confirmed
 
 # Of one logger: readings, and when and how warm they were.
 _SUMMARIES: Final = """
@@ -76,7 +71,7 @@ def replay_file(
         stack.enter_context(translate_database_errors())
         way = stack.enter_context(_way(config, console.print))
         before = {row.logger_id: row.readings for row in _stored(way.database_url, frames)}
-        asyncio.run(_Replay(Recording(file, frames), way).run(console))
+        asyncio.run(_hear(Recording(file, frames), way, console))
         after = _stored(way.database_url, frames)
     _print_table(frames, before, after)
 
@@ -120,51 +115,23 @@ def _way(config: Path | None, report: Callable[[str], None]) -> Iterator[_Way]:
                 yield _Way(edge, addresses.database_url, check)
 
 
-class _Replay:
-    """One run of an edge on recorded frames."""
+async def _hear(recording: Recording, way: _Way, console: Console) -> None:
+    """Feed every frame and wait until it is stored, with a bar."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    ) as bars:
+        hearing = bars.add_task("frames heard", total=len(recording.frames))
+        unconfirmed = bars.add_task("readings not yet stored", total=None)
 
-    def __init__(self, recording: Recording, way: _Way) -> None:
-        self._recording = recording
-        self._way = way
+        def show(heard: int, held: int) -> None:
+            bars.update(hearing, completed=heard)
+            bars.update(unconfirmed, completed=held)
 
-    async def run(self, console: Console) -> None:
-        """Feed every frame, and wait until all that became readings is stored."""
-        stop = asyncio.Event()
-        edge = asyncio.create_task(
-            agent.run(self._way.edge, scanner_of(self._recording), stop, clock=self._recording)
-        )
-        try:
-            with Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-                console=console,
-            ) as progress:
-                await self._watch(progress, edge)
-        finally:
-            stop.set()
-            await edge
-
-    async def _watch(self, progress: Progress, edge: "asyncio.Task[None]") -> None:
-        hearing = progress.add_task("frames heard", total=len(self._recording.frames))
-        unconfirmed = progress.add_task("readings not yet stored", total=None)
-        held_before, quiet_s = -1, 0.0
-        while not edge.done():
-            await asyncio.sleep(_POLL_S)
-            progress.update(hearing, completed=self._recording.heard)
-            self._way.check()
-            held = describe(self._way.edge.outbox_path).readings
-            progress.update(unconfirmed, completed=held)
-            if self._recording.is_over and held == 0 and quiet_s >= _SETTLED_S:
-                return
-            quiet_s = 0.0 if held != held_before else quiet_s + _POLL_S
-            held_before = held
-            if quiet_s > _PATIENCE_S:
-                raise CommandRefused(
-                    f"{held} readings were not confirmed for {_PATIENCE_S:.0f} s; is an ingestor "
-                    "running for this broker?"
-                )
+        await hear(recording, way.edge, check=way.check, progress=show)
 
 
 def _stored(database_url: str, frames: Sequence[Frame]) -> list[Stored]:

@@ -26,9 +26,11 @@ class Run:
         self.ledger = Ledger()
         self.sent: list[tuple[float, LoggerId, int]] = []
         self.now_s = 0.0
+        world = World(self.loggers, chosen.seed, packed_s=chosen.packed_s)
+        world.advance_to(0.0)
         self.fleet = Fleet(
             self.loggers,
-            World(self.loggers, chosen.seed),
+            world,
             Setup(
                 sample_interval_s=chosen.sampling_s,
                 advert_interval_s=chosen.advertising_s,
