@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from frostline.config import log_level
 from frostline.errors import CommandRefused
 from frostline.logs import configure_logs
+from frostline.stack.ports import is_free
 
 if TYPE_CHECKING:
     from api.settings import ApiSettings
@@ -78,6 +79,8 @@ def run_api(settings: "ApiSettings") -> None:
     from api.app import create_app
 
     configure_logs(log_level())
+    if ":" not in settings.host and not is_free(settings.port, settings.host):
+        raise CommandRefused(f"{settings.host} port {settings.port} is taken; choose another port.")
     logging.getLogger("uvicorn.access").disabled = True  # it would write members' links
     uvicorn.run(
         create_app(settings),

@@ -21,7 +21,7 @@ class MalformedId(ValueError):
     """A text that cannot be an id. The message says what one looks like."""
 
     def __init__(self, kind: str, text: str, expected: str) -> None:
-        super().__init__(f"{text[:80]!r} is not a {kind}; expected {expected}")
+        super().__init__(f"{text[:80]!r} is no {kind}; expected {expected}")
         self.kind = kind
         self.text = text
 

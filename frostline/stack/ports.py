@@ -9,12 +9,12 @@ _FIRST, _LAST = 20_000, 32_000
 _LOOPBACK = "127.0.0.1"
 
 
-def is_free(port: int) -> bool:
-    """Whether nothing listens on the port of the loopback address."""
+def is_free(port: int, host: str = _LOOPBACK) -> bool:
+    """Whether nothing listens on the port of the address."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((_LOOPBACK, port))
+            probe.bind((host, port))
         except OSError:
             return False
     return True

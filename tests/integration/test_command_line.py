@@ -1,6 +1,7 @@
 """The command as a person types it: a mistake is one sentence and exit code 2."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -94,3 +95,12 @@ def test_a_mistake_in_the_file_is_named(tmp_path: Path, text: str, sentence: str
 
 def test_an_unknown_option_is_refused() -> None:
     assert frostline("edge", "--nonsense").returncode == 2
+
+
+def test_a_taken_port_is_a_sentence_and_not_a_log() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        done = frostline("api", "--host", "127.0.0.1", "--port", port, **API)
+
+    assert done.returncode == 2
+    assert f"127.0.0.1 port {port} is taken" in done.stderr
