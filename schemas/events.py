@@ -5,7 +5,7 @@ classes below. `WEBHOOK_EVENTS` is what the outside may subscribe to; other type
 for our own streams. Times are ISO 8601, UTC; amounts are in the currency's smallest unit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -165,3 +165,21 @@ WEBHOOK_EVENTS: Final[Mapping[str, type]] = MappingProxyType(
         ORDER_MILESTONE: MilestoneEvent,
     }
 )
+
+
+def types_matching(pattern: str) -> frozenset[str]:
+    """Return the types that a pattern names: one type, or all that begin alike (`….excursion.*`).
+
+    An empty set: the pattern names nothing that is told to the outside.
+    """
+    if pattern.endswith(".*"):
+        return frozenset(type_ for type_ in WEBHOOK_EVENTS if type_.startswith(pattern[:-1]))
+    return frozenset({pattern} & WEBHOOK_EVENTS.keys())
+
+
+def wanted_types(patterns: Iterable[str]) -> frozenset[str]:
+    """Return the types that an endpoint is told; no pattern at all: every one."""
+    patterns = list(patterns)
+    if not patterns:
+        return frozenset(WEBHOOK_EVENTS)
+    return frozenset().union(*map(types_matching, patterns))

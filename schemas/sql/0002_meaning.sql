@@ -79,6 +79,8 @@ CREATE TABLE complaints (
     complaint_id text PRIMARY KEY,
     order_id     text NOT NULL REFERENCES orders,
     severity     text NOT NULL CHECK (severity IN ('minor', 'serious')),
+    about        text NOT NULL DEFAULT 'other' CHECK (about IN ('spoiled', 'late', 'other')),
+    consignment_id text REFERENCES consignments,    -- NULL: the whole order
     at           timestamptz NOT NULL,
     amount       bigint CHECK (amount >= 0),        -- what the member asks for
     comment      text NOT NULL,
@@ -363,13 +365,17 @@ CREATE TABLE webhook_deliveries (
     body            text NOT NULL,
     created_at      timestamptz NOT NULL,
     attempts        integer NOT NULL DEFAULT 0,
+    failing_since   timestamptz,            -- its first attempt, where that failed
     next_attempt_at timestamptz,            -- NULL: delivered, or given up
     delivered_at    timestamptz,
     given_up_at     timestamptz,
     UNIQUE (endpoint_id, sequence),
     UNIQUE (endpoint_id, message_id)
 );
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (next_attempt_at)
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (endpoint_id, next_attempt_at, sequence)
+    WHERE next_attempt_at IS NOT NULL;
+-- What an order's later deliveries wait for.
+CREATE INDEX webhook_deliveries_before ON webhook_deliveries (endpoint_id, order_id, sequence)
     WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX webhook_deliveries_by_age ON webhook_deliveries (created_at);  -- old ones are deleted
 
