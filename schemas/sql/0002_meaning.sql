@@ -139,6 +139,10 @@ CREATE TABLE trigger_reviews (
 );
 CREATE INDEX trigger_reviews_of_trigger ON trigger_reviews (trigger_id);
 
+-- From a logger's readings to what they concern: the boxes beside a place's logger, the intakes.
+CREATE INDEX stays_at_place ON stays USING gist (place_id, during);
+CREATE INDEX intakes_of_logger ON intakes (logger_id);
+
 -- Intakes are marked like the others.
 ALTER TABLE touched
     ADD COLUMN intake_id text,
