@@ -22,6 +22,7 @@ from api import (
     health,
     live,
     loggers,
+    milestones,
     orders,
     page,
     places,
@@ -110,6 +111,7 @@ _WITHOUT_LINKS: Final = WithoutLinks()  # one: adding it again changes nothing
 
 _ROUTERS: Final[tuple[APIRouter, ...]] = (
     orders.router,
+    milestones.router,
     bindings.router,
     stays.router,
     curves.router,

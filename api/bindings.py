@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Response, status
 
-from api import examples, store, store_events, store_orders
+from api import examples, store, store_bindings, store_events, store_loggers, store_orders
 from api.access import OrdersWriter
 from api.context import InContext
 from api.errors import problems
@@ -18,6 +18,7 @@ from api.fields import RowIdPath
 from api.refusals import AlreadyClosed, BindingOverlaps, EndsBeforeStart, NoSuchThing
 from api.resources import Binding, BindingEnd, BindingOpened, NewBinding
 from api.store import Connection
+from api.store_bindings import Boxes
 from api.store_events import Change
 from schemas.ids import ConsignmentId, OrderId
 
@@ -51,9 +52,9 @@ async def post_binding(
     by, now = new.by or caller.name, context.clock()
     async with store.transaction(context.pool) as db:
         order_id = await _lock_target(db, new)
-        if not await store_orders.lock_logger(db, new.logger_id):
+        if not await store_bindings.lock_logger(db, new.logger_id):
             raise NoSuchThing("registered logger", new.logger_id)
-        standing = await store_orders.bindings_overlapping(db, new)
+        standing = await store_bindings.bindings_overlapping(db, new)
         same = find_same(standing, new)
         if same is not None:
             response.status_code = status.HTTP_200_OK
@@ -62,7 +63,7 @@ async def post_binding(
             await _end(db, binding, BindingEnd(at=new.from_at, why=_why(new), by=by), now)
             for binding in to_take_over(standing, new)
         ]
-        binding = await store_orders.bind(db, new, by=by)
+        binding = await store_bindings.bind(db, new, by=by)
         await _announce(db, "frostline.binding.opened", binding, order_id, now)
     return BindingOpened(binding=binding, closed=tuple(closed))
 
@@ -84,8 +85,8 @@ async def post_binding_end(
     """Let a logger go, and say why."""
     named = end if end.by else end.model_copy(update={"by": caller.name})
     async with store.transaction(context.pool) as db:
-        await store_orders.lock_logger_of(db, binding_id)
-        binding = await store_orders.binding(db, binding_id)
+        await store_bindings.lock_logger_of(db, binding_id)
+        binding = await store_bindings.binding(db, binding_id)
         if binding is None:
             raise NoSuchThing("binding", binding_id)
         if binding.until_at is not None and binding.until_at <= end.at:
@@ -120,22 +121,20 @@ def to_take_over(standing: Sequence[Binding], new: NewBinding) -> list[Binding]:
     return list(standing)
 
 
-async def end_all_of_order(
-    db: Connection, order_id: OrderId, *, at: datetime, by: str, why: str
-) -> None:
-    """End the bindings of an order's boxes; one that begins later ends as soon as it can."""
-    for found in await store_orders.bindings_of_order_after(db, order_id, at):
-        await store_orders.lock_logger(db, found.logger_id)
+async def end_all(db: Connection, boxes: Boxes, *, at: datetime, by: str, why: str) -> None:
+    """End the bindings of boxes; one that begins later ends as soon as it can."""
+    for found in await store_bindings.bindings_after(db, boxes, at):
+        await store_bindings.lock_logger(db, found.logger_id)
         # Somebody may have taken the logger over while we waited: what has ended stays so.
-        binding = await store_orders.binding(db, found.binding_id) or found
+        binding = await store_bindings.binding(db, found.binding_id) or found
         end_at = max(at, binding.from_at + SHORTEST)
         if binding.until_at is None or binding.until_at > end_at:
-            await store_orders.end_binding(db, binding.binding_id, at=end_at, by=by, why=why)
+            await store_bindings.end_binding(db, binding.binding_id, at=end_at, by=by, why=why)
 
 
 async def _lock_target(db: Connection, new: NewBinding) -> OrderId | None:
     if new.place_id is not None:
-        if await store_orders.place(db, new.place_id) is None:
+        if await store_loggers.place(db, new.place_id) is None:
             raise NoSuchThing("place", new.place_id)
         return None
     if new.consignment_id is None:
@@ -147,11 +146,11 @@ async def lock_order_of(
     db: Connection, consignment_id: ConsignmentId, *, until_at: datetime | None
 ) -> OrderId:
     """Hold a consignment's order; refuse what would outlast a consignment that is closed."""
-    found = await store_orders.consignment(db, consignment_id)
+    found = await store_bindings.consignment(db, consignment_id)
     if found is None:
         raise NoSuchThing("consignment", consignment_id)
     await store_orders.lock_order(db, found.order_id)
-    held = await store_orders.consignment(
+    held = await store_bindings.consignment(
         db, consignment_id
     )  # it may have been closed while we waited
     closed_at = held and held.closed_at
@@ -161,10 +160,10 @@ async def lock_order_of(
 
 
 async def _end(db: Connection, binding: Binding, end: BindingEnd, now: datetime) -> Binding:
-    ended = await store_orders.end_binding(
+    ended = await store_bindings.end_binding(
         db, binding.binding_id, at=end.at, by=end.by or "", why=end.why
     )
-    head = binding.consignment_id and await store_orders.consignment(db, binding.consignment_id)
+    head = binding.consignment_id and await store_bindings.consignment(db, binding.consignment_id)
     await _announce(db, "frostline.binding.ended", ended, head.order_id if head else None, now)
     return ended
 

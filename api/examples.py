@@ -9,7 +9,12 @@ from fastapi import Body
 
 Responses = dict[int | str, dict[str, Any]]
 
-LOGGER_DETAILS: Final = {"label": "Box 17", "model": "RuuviTag", "record_interval_s": 30}
+LOGGER_DETAILS: Final = {
+    "label": "Box 17",
+    "model": "RuuviTag",
+    "record_interval_s": 30,
+    "calibration_due_at": "2027-11-01T00:00:00Z",
+}
 LOGGER: Final = {
     "logger_id": "C4:A5:E3:00:00:01",
     **LOGGER_DETAILS,
@@ -70,6 +75,15 @@ STAY: Final = {"stay_id": 12, **NEW_STAY, "until_at": None}
 STAY_END: Final = {"at": "2026-11-21T02:30:00Z"}
 ENDED_STAY: Final = {**STAY, "until_at": "2026-11-21T02:30:00Z"}
 
+PACKING: Final = {
+    "packed_at": "2026-11-21T01:58:00Z",
+    "box_serial": "EPP-0417",
+    "box_material": "epp",
+    "wall_w_per_k": None,
+    "pack_kind": "ice",
+    "pack_kg": 1.2,
+    "product_kg": 3.5,
+}
 _POLICY: Final = {"policy_id": "chilled", "version": 1, "lower_c": 0.0, "upper_c": 4.0}
 NEW_ORDER: Final = {
     "order_id": "2026-1121-0007",
@@ -78,7 +92,9 @@ NEW_ORDER: Final = {
     "time_zone": "Asia/Shanghai",
     "placed_at": "2026-11-21T01:45:00Z",
     "due_at": "2026-11-21T05:45:00Z",
-    "consignments": [{"zone": "chilled"}],
+    "currency": "CNY",
+    "delivery_fee": 600,
+    "consignments": [{"zone": "chilled", "goods_value": 12800, "packing": PACKING}],
 }
 ORDER_HEAD: Final = {name: value for name, value in NEW_ORDER.items() if name != "consignments"}
 ORDER: Final = {
@@ -89,6 +105,9 @@ ORDER: Final = {
             "consignment_id": "2026-1121-0007.chilled",
             "zone": "chilled",
             "policy": _POLICY,
+            "product_class": None,
+            "goods_value": 12800,
+            "packing": PACKING,
             "opened_at": "2026-11-21T01:45:00Z",
             "closed_at": None,
             "bindings": [BINDING],

@@ -12,11 +12,15 @@ from fastapi import Header, Path, Query
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints
 
 from schemas.ids import (
+    ComplaintId,
     ConsignmentId,
+    IntakeId,
     LoggerId,
     OrderId,
     PlaceId,
+    parse_complaint_id,
     parse_consignment_id,
+    parse_intake_id,
     parse_logger_id,
     parse_order_id,
     parse_place_id,
@@ -67,6 +71,16 @@ def _printable(text: str) -> str:
     return text
 
 
+def _to_hundredths(value: float) -> float:
+    return round(value, 2)  # what anybody measures, and what a 4-byte float can hold
+
+
+def _readable(text: str) -> str:
+    if not all(line.isprintable() for line in text.split("\n")):
+        raise ValueError("expected printable text; lines end with a newline alone")
+    return text
+
+
 UtcTime = Annotated[
     datetime,
     BeforeValidator(_text_only),
@@ -82,18 +96,29 @@ Text = Annotated[
     StringConstraints(min_length=1, max_length=200, strip_whitespace=True),
     AfterValidator(_printable),
 ]
+Comment = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=2000, strip_whitespace=True),
+    AfterValidator(_readable),
+    Field(description="In a person's words; blank is refused."),
+]
 TimeZoneName = Annotated[str, AfterValidator(_known_zone)]
 
 LoggerIdField = Annotated[LoggerId, AfterValidator(parse_logger_id)]
 OrderIdField = Annotated[OrderId, AfterValidator(parse_order_id)]
 ConsignmentIdField = Annotated[ConsignmentId, AfterValidator(parse_consignment_id)]
 PlaceIdField = Annotated[PlaceId, AfterValidator(parse_place_id)]
+ComplaintIdField = Annotated[ComplaintId, AfterValidator(parse_complaint_id)]
+IntakeIdField = Annotated[IntakeId, AfterValidator(parse_intake_id)]
 
 LoggerIdPath = Annotated[
     LoggerIdField, Path(description="Bluetooth address, such as C4:A5:E3:00:00:01.")
 ]
 OrderIdPath = Annotated[OrderIdField, Path(description="The order's id.")]
 PlaceIdPath = Annotated[PlaceIdField, Path(description="The place's id.")]
+ConsignmentIdPath = Annotated[ConsignmentIdField, Path(description="The consignment's id.")]
+ComplaintIdPath = Annotated[ComplaintIdField, Path(description="The complaint's id.")]
+IntakeIdPath = Annotated[IntakeIdField, Path(description="The intake's id.")]
 RowIdPath = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 AfterId = Annotated[
@@ -102,6 +127,16 @@ AfterId = Annotated[
     AfterValidator(_printable),
 ]
 PageSize = Annotated[int, Query(ge=1, le=1000, description="Rows at most.")]
+Amount = Annotated[
+    int, Field(ge=0, le=10**12, description="In the currency's smallest unit: fen for CNY.")
+]
+Temperature = Annotated[
+    float, Field(ge=-90, le=90, allow_inf_nan=False), AfterValidator(_to_hundredths)
+]
+Kilograms = Annotated[
+    float, Field(ge=0, le=1000, allow_inf_nan=False), AfterValidator(_to_hundredths)
+]
+AfterRow = Annotated[int, Query(ge=0, le=2**63 - 1, description="The last id of the page before.")]
 IdempotencyKey = Annotated[
     str,
     Header(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response, status
 
-from api import examples, store, store_orders
+from api import examples, store, store_bindings, store_loggers
 from api.access import LoggersWriter, OrdersReader
 from api.context import InContext
 from api.errors import problems
@@ -30,8 +30,8 @@ async def put_logger(
 ) -> Logger:
     """Give a logger a name, a model and its record interval. Repeating it changes nothing."""
     async with store.transaction(context.pool) as db:
-        new = await store_orders.register_logger(db, logger_id, details, now=context.clock())
-        logger = await store_orders.logger(db, logger_id)
+        new = await store_loggers.register_logger(db, logger_id, details, now=context.clock())
+        logger = await store_loggers.logger(db, logger_id)
     if logger is None:
         raise NoSuchThing("logger", logger_id)
     response.status_code = status.HTTP_201_CREATED if new else status.HTTP_200_OK
@@ -55,7 +55,7 @@ async def get_loggers(
 ) -> list[Logger]:
     """List loggers in order of their ids."""
     async with store.transaction(context.pool) as db:
-        return await store_orders.loggers(db, after=after, limit=limit, unassigned=unassigned)
+        return await store_loggers.loggers(db, after=after, limit=limit, unassigned=unassigned)
 
 
 @router.get(
@@ -66,7 +66,7 @@ async def get_loggers(
 async def get_logger(logger_id: LoggerIdPath, context: InContext, _: OrdersReader) -> Logger:
     """Return what is registered of a logger, and its newest reading."""
     async with store.transaction(context.pool) as db:
-        logger = await store_orders.logger(db, logger_id)
+        logger = await store_loggers.logger(db, logger_id)
     if logger is None:
         raise NoSuchThing("logger", logger_id)
     return logger
@@ -82,4 +82,4 @@ async def get_logger_bindings(
 ) -> list[Binding]:
     """List a logger's bindings, newest first."""
     async with store.transaction(context.pool) as db:
-        return await store_orders.bindings_of_logger(db, logger_id, limit=limit)
+        return await store_bindings.bindings_of_logger(db, logger_id, limit=limit)

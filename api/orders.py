@@ -1,12 +1,12 @@
 """Which orders are there, what travels for them, and how far is their journey?"""
 
 from datetime import timedelta
-from typing import Annotated, Final
+from typing import Annotated
 
-from fastapi import APIRouter, Path, Response, status
+from fastapi import APIRouter, Response, status
 from fastapi.responses import JSONResponse
 
-from api import bindings, examples, links, stays, store, store_events, store_orders
+from api import examples, links, store, store_events, store_orders
 from api.access import LinksWriter, OrdersReader, OrdersWriter
 from api.context import Context, InContext
 from api.errors import problems
@@ -17,15 +17,12 @@ from api.refusals import (
     AlreadyExists,
     BadQuery,
     KeyReused,
-    MilestoneReached,
     NoSuchThing,
 )
 from api.resources import (
     Link,
-    MilestoneTime,
     NewConsignment,
     NewLink,
-    NewMilestone,
     NewOrder,
     Order,
     OrderHead,
@@ -35,9 +32,6 @@ from api.store_events import Change
 from schemas.ids import OrderId
 
 router = APIRouter(tags=["orders"])
-
-# These end the journey: the consignments close, and their loggers are free.
-LAST_MILESTONES: Final = frozenset({"delivered", "cancelled"})
 
 
 @router.post(
@@ -100,47 +94,6 @@ async def get_order(order_id: OrderIdPath, context: InContext, _: OrdersReader) 
         return await find_order(db, order_id)
 
 
-@router.put(
-    "/orders/{order_id}/milestones/{milestone}",
-    summary="Say that an order has reached a milestone",
-    responses={
-        **examples.answers(Order, examples.ORDER),
-        **problems(NoSuchThing, MilestoneReached),
-    },
-)
-async def put_milestone(
-    order_id: OrderIdPath,
-    milestone: Annotated[NewMilestone, Path(description="A step of the journey.")],
-    reached: Annotated[MilestoneTime, examples.body(examples.MILESTONE_TIME)],
-    context: InContext,
-    caller: OrdersWriter,
-) -> Order:
-    """Write a milestone. `delivered` and `cancelled` close the consignments and free their loggers.
-
-    Repeating it changes nothing; another time for a milestone that was reached is refused.
-    """
-    async with store.transaction(context.pool) as db:
-        if not await store_orders.lock_order(db, order_id):
-            raise NoSuchThing("order", order_id)
-        if await store_orders.reach_milestone(db, order_id, milestone, at=reached.at):
-            if milestone in LAST_MILESTONES:
-                await _end_journey(db, order_id, milestone, reached, by=caller.name)
-            await store_events.announce(
-                db,
-                Change(
-                    type=f"frostline.order.{milestone}",
-                    from_at=reached.at,
-                    to_at=context.clock(),
-                    order_id=order_id,
-                    data={"milestone": milestone},
-                ),
-                now=context.clock(),
-            )
-        order = await find_order(db, order_id)
-    _refuse_another_time(order, milestone, reached)
-    return order
-
-
 @router.post(
     "/orders/{order_id}/links",
     summary="Make a member's link to an order",
@@ -192,23 +145,10 @@ async def _create(db: Connection, new: NewOrder, context: Context) -> Order:
 
 
 async def _open(db: Connection, order: NewOrder, new: NewConsignment) -> None:
-    policy_id = new.policy_id or new.zone
-    if not await store_orders.policy_exists(db, policy_id, new.zone):
-        raise NoSuchThing(f"policy for {new.zone} goods named", policy_id)
-    consignment_id = order.id_of(new)
-    if not await store_orders.open_consignment(db, order, consignment_id, new):
-        raise AlreadyExists("consignment", consignment_id)
-
-
-async def _end_journey(
-    db: Connection, order_id: OrderId, milestone: str, reached: MilestoneTime, *, by: str
-) -> None:
-    await bindings.end_all_of_order(db, order_id, at=reached.at, by=by, why=milestone)
-    await stays.end_all_of_order(db, order_id, at=reached.at)
-    await store_orders.close_consignments(db, order_id, at=reached.at)
-
-
-def _refuse_another_time(order: Order, milestone: str, reached: MilestoneTime) -> None:
-    for written in order.milestones:
-        if written.milestone == milestone and written.at != reached.at:
-            raise MilestoneReached(milestone, written.at)
+    policy = await store_orders.choose_policy(db, new)
+    if policy is None and new.policy_id is None and new.product_class is not None:
+        raise NoSuchThing(f"policy for {new.zone} goods of the class", new.product_class)
+    if policy is None:
+        raise NoSuchThing(f"policy for {new.zone} goods named", new.policy_id or new.zone)
+    if not await store_orders.open_consignment(db, order, new, policy):
+        raise AlreadyExists("consignment", order.id_of(new))

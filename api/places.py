@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response, status
 
-from api import examples, store, store_orders
+from api import examples, store, store_loggers
 from api.access import LoggersWriter, OrdersReader
 from api.context import InContext
 from api.errors import problems
@@ -30,7 +30,7 @@ async def put_place(
 ) -> Place:
     """Give a place its kind, name and zone. Repeating it changes nothing."""
     async with store.transaction(context.pool) as db:
-        new = await store_orders.register_place(db, place_id, details)
+        new = await store_loggers.register_place(db, place_id, details)
     response.status_code = status.HTTP_201_CREATED if new else status.HTTP_200_OK
     return Place(place_id=place_id, **details.model_dump())
 
@@ -48,7 +48,7 @@ async def get_places(
 ) -> list[Place]:
     """List places in order of their ids."""
     async with store.transaction(context.pool) as db:
-        return await store_orders.places(db, after=after, limit=limit)
+        return await store_loggers.places(db, after=after, limit=limit)
 
 
 @router.get(
@@ -59,7 +59,7 @@ async def get_places(
 async def get_place(place_id: PlaceIdPath, context: InContext, _: OrdersReader) -> Place:
     """Return a place."""
     async with store.transaction(context.pool) as db:
-        place = await store_orders.place(db, place_id)
+        place = await store_loggers.place(db, place_id)
     if place is None:
         raise NoSuchThing("place", place_id)
     return place

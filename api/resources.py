@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.curve import Policy
 from api.fields import (
+    Amount,
     ConsignmentIdField,
+    Kilograms,
     LoggerIdField,
     OrderIdField,
     PlaceIdField,
@@ -30,6 +32,8 @@ from schemas.reading import Zone
 PlaceKind = Literal["cold_room", "vehicle", "locker"]
 Milestone = Literal["placed", "packed", "departed", "arrived", "delivered", "cancelled"]
 NewMilestone = Literal["packed", "departed", "arrived", "delivered", "cancelled"]
+BoxMaterial = Literal["eps", "epp", "pu", "vip"]
+PackKind = Literal["none", "ice", "brine", "paraffin_15", "dry_ice"]
 
 
 class Resource(BaseModel):
@@ -55,6 +59,9 @@ class LoggerDetails(Request):
     record_interval_s: Annotated[int, Field(ge=0, le=86_400)] | None = Field(
         default=None, description="How often it records; without it the interval is learned."
     )
+    calibration_due_at: UtcTime | None = Field(
+        default=None, description="From then on its readings are not to be trusted."
+    )
 
 
 class Logger(Resource):
@@ -64,6 +71,7 @@ class Logger(Resource):
     label: str | None
     model: str | None
     record_interval_s: int | None
+    calibration_due_at: UtcTime | None
     registered_at: UtcTime | None
     frame_format: str | None
     first_heard_at: UtcTime | None
@@ -92,6 +100,32 @@ class Place(Resource):
 # Orders ----------------------------------------------------------------------------------------
 
 
+class PackingDetails(Request):
+    """How a box was packed: what the forecast of its temperature starts from."""
+
+    packed_at: UtcTime
+    box_serial: Text | None = None
+    box_material: BoxMaterial | None = None
+    wall_w_per_k: Annotated[float, Field(ge=0.01, le=100, allow_inf_nan=False)] | None = Field(
+        default=None, description="What the box lets through, W/K, where it was measured."
+    )
+    pack_kind: PackKind | None = Field(default=None, description="What keeps it cold.")
+    pack_kg: Kilograms | None = None
+    product_kg: Kilograms | None = None
+
+
+class Packing(Resource):
+    """How a box was packed, as far as it is known."""
+
+    packed_at: UtcTime
+    box_serial: str | None
+    box_material: BoxMaterial | None
+    wall_w_per_k: float | None
+    pack_kind: PackKind | None
+    pack_kg: float | None
+    product_kg: float | None
+
+
 class NewConsignment(Request):
     """An order's goods of one zone, in a box of their own."""
 
@@ -100,8 +134,13 @@ class NewConsignment(Request):
         default=None, description="Without it: `<order_id>.<zone>`."
     )
     policy_id: Text | None = Field(
-        default=None, description="Limits other than the zone's own; the newest version holds."
+        default=None, description="A policy by its name; its newest version holds."
     )
+    product_class: Text | None = Field(
+        default=None, description="What the goods are; without policy_id, its policy holds."
+    )
+    goods_value: Amount | None = None
+    packing: PackingDetails | None = None
 
 
 class NewOrder(Request):
@@ -115,7 +154,15 @@ class NewOrder(Request):
     )
     placed_at: UtcTime
     due_at: UtcTime | None = None
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217.")] = "CNY"
+    delivery_fee: Amount = 0
     consignments: Annotated[list[NewConsignment], Field(min_length=1, max_length=20)]
+
+    @model_validator(mode="after")
+    def _due_after_it_was_placed(self) -> "NewOrder":
+        if self.due_at is not None and self.due_at < self.placed_at:
+            raise ValueError("due_at is before placed_at; give the time promised to the member")
+        return self
 
     @model_validator(mode="after")
     def _named_consignments(self) -> "NewOrder":
@@ -173,6 +220,9 @@ class Consignment(Resource):
     consignment_id: ConsignmentId
     zone: Zone
     policy: Policy
+    product_class: str | None
+    goods_value: int | None
+    packing: Packing | None
     opened_at: UtcTime
     closed_at: UtcTime | None
     bindings: tuple[Binding, ...] = ()
@@ -188,6 +238,8 @@ class OrderHead(Resource):
     time_zone: str
     placed_at: UtcTime
     due_at: UtcTime | None
+    currency: str
+    delivery_fee: int
 
 
 class Order(OrderHead):

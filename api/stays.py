@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, status
 
-from api import examples, store, store_events, store_orders
+from api import examples, store, store_bindings, store_events, store_loggers
 from api.access import OrdersWriter
 from api.bindings import SHORTEST, lock_order_of
 from api.context import InContext
@@ -17,6 +17,7 @@ from api.fields import RowIdPath
 from api.refusals import AlreadyClosed, EndsBeforeStart, NoSuchThing, StayOverlaps
 from api.resources import NewStay, Stay, StayEnd
 from api.store import Connection
+from api.store_bindings import Boxes
 from api.store_events import Change
 from schemas.ids import OrderId
 
@@ -41,14 +42,14 @@ async def post_stay(
     if new.until_at is not None and new.until_at <= new.from_at:
         raise EndsBeforeStart(new.from_at)
     async with store.transaction(context.pool) as db:
-        if await store_orders.place(db, new.place_id) is None:
+        if await store_loggers.place(db, new.place_id) is None:
             raise NoSuchThing("place", new.place_id)
         order_id = await lock_order_of(db, new.consignment_id, until_at=new.until_at)
-        for standing in await store_orders.stays_overlapping(db, new):
+        for standing in await store_bindings.stays_overlapping(db, new):
             if standing.from_at >= new.from_at:
                 raise StayOverlaps(standing.stay_id, standing.from_at)
-            await store_orders.end_stay(db, standing.stay_id, at=new.from_at)
-        stay = await store_orders.begin_stay(db, new)
+            await store_bindings.end_stay(db, standing.stay_id, at=new.from_at)
+        stay = await store_bindings.begin_stay(db, new)
         await _announce(db, "frostline.stay.begun", stay, order_id, context.clock())
     return stay
 
@@ -69,26 +70,26 @@ async def post_stay_end(
 ) -> Stay:
     """End a stay."""
     async with store.transaction(context.pool) as db:
-        found = await store_orders.stay(db, stay_id)
+        found = await store_bindings.stay(db, stay_id)
         if found is None:
             raise NoSuchThing("stay", stay_id)
         order_id = await lock_order_of(db, found.consignment_id, until_at=end.at)
-        stay = await store_orders.stay(db, stay_id) or found  # it may have ended while we waited
+        stay = await store_bindings.stay(db, stay_id) or found  # it may have ended while we waited
         if stay.until_at is not None and stay.until_at <= end.at:
             raise AlreadyClosed("stay", stay_id, stay.until_at)
         if end.at <= stay.from_at:
             raise EndsBeforeStart(stay.from_at)
-        ended = await store_orders.end_stay(db, stay_id, at=end.at)
+        ended = await store_bindings.end_stay(db, stay_id, at=end.at)
         await _announce(db, "frostline.stay.ended", ended, order_id, context.clock())
     return ended
 
 
-async def end_all_of_order(db: Connection, order_id: OrderId, *, at: datetime) -> None:
-    """End the stays of an order's boxes; one that begins later ends as soon as it can."""
-    for stay in await store_orders.stays_of_order_after(db, order_id, at):
+async def end_all(db: Connection, boxes: Boxes, *, at: datetime) -> None:
+    """End the stays of boxes; one that begins later ends as soon as it can."""
+    for stay in await store_bindings.stays_after(db, boxes, at):
         end_at = max(at, stay.from_at + SHORTEST)
         if stay.until_at is None or stay.until_at > end_at:
-            await store_orders.end_stay(db, stay.stay_id, at=end_at)
+            await store_bindings.end_stay(db, stay.stay_id, at=end_at)
 
 
 async def _announce(

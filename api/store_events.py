@@ -9,19 +9,21 @@ from datetime import datetime
 from typing import Any, Final
 
 from api.store import Connection, all_as, as_json, one, returned
-from schemas.ids import LoggerId, OrderId, PlaceId
+from schemas.ids import IntakeId, LoggerId, OrderId, PlaceId
 
-# For the judge: one row for each of order, place and logger that the change concerns. A logger that
+# For the judge: one row for each of order, place, intake and logger that the change
+# concerns. A logger that
 # was never heard has no key, and nothing to judge.
 TOUCH: Final = """
-INSERT INTO touched (order_id, place_id, logger_key, from_at, to_at)
-SELECT order_id, place_id, logger_key, %(from_at)s, %(to_at)s
+INSERT INTO touched (order_id, place_id, intake_id, logger_key, from_at, to_at)
+SELECT order_id, place_id, intake_id, logger_key, %(from_at)s, %(to_at)s
 FROM (VALUES
-    (%(order_id)s::text, NULL::text, NULL::integer),
-    (NULL, %(place_id)s::text, NULL),
-    (NULL, NULL, (SELECT logger_key FROM logger_keys WHERE logger_id = %(logger_id)s))
-) AS concerned (order_id, place_id, logger_key)
-WHERE num_nonnulls(order_id, place_id, logger_key) = 1
+    (%(order_id)s::text, NULL::text, NULL::text, NULL::integer),
+    (NULL, %(place_id)s::text, NULL, NULL),
+    (NULL, NULL, %(intake_id)s::text, NULL),
+    (NULL, NULL, NULL, (SELECT logger_key FROM logger_keys WHERE logger_id = %(logger_id)s))
+) AS concerned (order_id, place_id, intake_id, logger_key)
+WHERE num_nonnulls(order_id, place_id, intake_id, logger_key) = 1
 """
 
 # For streams and webhooks.
@@ -45,6 +47,7 @@ class Change:
     order_id: OrderId | None = None
     place_id: PlaceId | None = None
     logger_id: LoggerId | None = None
+    intake_id: IntakeId | None = None
     data: dict[str, Any]
 
 
@@ -57,6 +60,7 @@ async def announce(db: Connection, change: Change, *, now: datetime) -> None:
         "order_id": change.order_id,
         "place_id": change.place_id,
         "logger_id": change.logger_id,
+        "intake_id": change.intake_id,
         "data": as_json(change.data),
         "now": now,
     }

@@ -11,6 +11,8 @@ GatewayId = NewType("GatewayId", str)  # an edge device's name on MQTT, "truck-1
 OrderId = NewType("OrderId", str)
 ConsignmentId = NewType("ConsignmentId", str)
 PlaceId = NewType("PlaceId", str)
+ComplaintId = NewType("ComplaintId", str)
+IntakeId = NewType("IntakeId", str)  # a supplier's batch at the door
 
 _ADDRESS = re.compile(r"(?:[0-9A-F]{2}:){5}[0-9A-F]{2}")
 # One MQTT topic level: no '/', '+', '#'; short enough for a client id.
@@ -53,6 +55,16 @@ def parse_consignment_id(text: str) -> ConsignmentId:
 def parse_place_id(text: str) -> PlaceId:
     """Return a place's id."""
     return PlaceId(_name("place id", text))
+
+
+def parse_complaint_id(text: str) -> ComplaintId:
+    """Return a complaint's id."""
+    return ComplaintId(_name("complaint id", text))
+
+
+def parse_intake_id(text: str) -> IntakeId:
+    """Return an intake's id."""
+    return IntakeId(_name("intake id", text))
 
 
 def _name(kind: str, text: str) -> str:

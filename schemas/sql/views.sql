@@ -21,6 +21,7 @@ JOIN latest t USING (logger_key);
 CREATE VIEW known_loggers AS
 SELECT COALESCE(l.logger_id, h.logger_id) AS logger_id, h.logger_key, h.frame_format,
        h.counter_wrap, h.first_heard_at, l.label, l.model, l.record_interval_s, l.registered_at,
+       l.calibration_due_at,
        l.logger_id IS NULL AS unassigned
 FROM loggers l
 FULL JOIN heard_loggers h USING (logger_id);

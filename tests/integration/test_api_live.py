@@ -162,7 +162,7 @@ def test_a_transaction_that_commits_late_is_not_passed_over(world: World) -> Non
         next(said)
         slow.execute(
             "INSERT INTO events (at, type, order_id, from_at, to_at) "
-            "VALUES (%s, 'frostline.order.packed', 'order-1', %s, %s)",
+            "VALUES (%s, 'frostline.order.milestone', 'order-1', %s, %s)",
             (T0, T0, T0),
         )
         hear_at(world, T0 + minutes(1))
@@ -250,7 +250,7 @@ def test_a_client_that_is_too_slow_is_not_told_that_its_token_has_ended(database
             with psycopg.connect(database_url) as writer:
                 writer.execute(
                     "INSERT INTO events (at, type, order_id, from_at, to_at) "
-                    "SELECT %(t)s, 'frostline.order.packed', 'order-1', %(t)s, %(t)s "
+                    "SELECT %(t)s, 'frostline.order.milestone', 'order-1', %(t)s, %(t)s "
                     "FROM generate_series(1, 3)",
                     {"t": T0},
                 )

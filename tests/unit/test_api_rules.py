@@ -128,7 +128,7 @@ def test_readings_are_gathered_into_one_range_up_to_the_last_event() -> None:
 
 
 def test_anything_but_readings_asks_for_a_reload() -> None:
-    news = gather([event(1), event(2, "frostline.order.packed", order_id="order-1")], INTEREST)
+    news = gather([event(1), event(2, "frostline.order.milestone", order_id="order-1")], INTEREST)
     assert news is not None
     assert news.reload
 

@@ -1,0 +1,99 @@
+"""How far is an order on its journey?
+
+A milestone is reached once. The last ones close the boxes and free their loggers.
+"""
+
+from datetime import datetime
+from typing import Annotated, Final
+
+import msgspec
+from fastapi import APIRouter, Path
+
+from api import bindings, examples, stays, store, store_events, store_orders
+from api.access import OrdersWriter
+from api.context import InContext
+from api.errors import problems
+from api.fields import OrderIdPath
+from api.orders import find_order
+from api.refusals import MilestoneReached, NoSuchThing
+from api.resources import MilestoneTime, NewMilestone, Order
+from api.store import Connection
+from api.store_bindings import Boxes
+from api.store_events import Change
+from schemas.events import ORDER_MILESTONE, MilestoneEvent
+from schemas.ids import OrderId
+
+router = APIRouter(tags=["orders"])
+
+# These end the journey: the consignments close, and their loggers are free.
+LAST_MILESTONES: Final = frozenset({"delivered", "cancelled"})
+
+
+@router.put(
+    "/orders/{order_id}/milestones/{milestone}",
+    summary="Say that an order has reached a milestone",
+    responses={
+        **examples.answers(Order, examples.ORDER),
+        **problems(NoSuchThing, MilestoneReached),
+    },
+)
+async def put_milestone(
+    order_id: OrderIdPath,
+    milestone: Annotated[NewMilestone, Path(description="A step of the journey.")],
+    reached: Annotated[MilestoneTime, examples.body(examples.MILESTONE_TIME)],
+    context: InContext,
+    caller: OrdersWriter,
+) -> Order:
+    """Write a milestone. `delivered` and `cancelled` close the consignments and free their loggers.
+
+    Repeating it changes nothing; another time for a milestone that was reached is refused.
+    """
+    async with store.transaction(context.pool) as db:
+        if not await store_orders.lock_order(db, order_id):
+            raise NoSuchThing("order", order_id)
+        step = step_of(order_id, milestone, at=reached.at, person=caller.name)
+        if await store_orders.reach_milestone(db, order_id, milestone, at=reached.at):
+            if milestone in LAST_MILESTONES:
+                await end_boxes(db, Boxes(order_id=order_id), step)
+            await announce(db, step, now=context.clock())
+        order = await find_order(db, order_id)
+    _refuse_another_time(order, milestone, reached)
+    return order
+
+
+def step_of(order_id: OrderId, step: str, *, at: datetime, person: str) -> MilestoneEvent:
+    """Return what is told of a milestone that the whole order has reached."""
+    return MilestoneEvent(
+        order_id=order_id,
+        consignment_id=None,
+        step=step,
+        at=at,
+        place_id=None,
+        person=person,
+        temperature_c=None,
+    )
+
+
+async def announce(db: Connection, step: MilestoneEvent, *, now: datetime) -> None:
+    """Tell those who follow of a step of an order's journey."""
+    change = Change(
+        type=ORDER_MILESTONE,
+        from_at=step.at,
+        to_at=now,
+        order_id=OrderId(step.order_id),
+        data=msgspec.to_builtins(step),
+    )
+    await store_events.announce(db, change, now=now)
+
+
+async def end_boxes(db: Connection, boxes: Boxes, step: MilestoneEvent) -> None:
+    """Close boxes by a step of the journey, and free their loggers."""
+    await bindings.end_all(db, boxes, at=step.at, by=step.person or "", why=step.step)
+    await stays.end_all(db, boxes, at=step.at)
+    await store_orders.close_consignments(db, boxes, at=step.at)
+
+
+def _refuse_another_time(order: Order, milestone: str, reached: MilestoneTime) -> None:
+    for written in order.milestones:
+        if written.milestone == milestone and written.at != reached.at:
+            raise MilestoneReached(milestone, written.at)
