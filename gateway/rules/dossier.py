@@ -28,12 +28,14 @@ class Handover:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complaint:
-    """What a member complained of."""
+    """What a member complained of. One loss is compensated once, whoever asks for it."""
 
     complaint_id: str
     severity: Literal["minor", "serious"]
     at_ms: int
     amount: int | None  # asked for
+    about: Literal["spoiled", "late", "other"] = "other"
+    consignment_id: str | None = None  # None: the whole order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
