@@ -4,7 +4,6 @@ Amounts are integers in the currency's smallest unit, shares are per mille of a 
 seconds. Each rule carries the clause that members read, so that text and rule cannot part.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -143,8 +142,16 @@ class CompensationRules:
     blocked: tuple[BlockingRule, ...]
     once: OnceRule
 
-    def clauses(self) -> Iterator[Clause]:
+    def clauses(self) -> tuple[Clause, ...]:
         """Return every clause, in the order of the file."""
-        single = (self.small_complaints, self.serious_complaints, self.automatic, self.cap)
-        for rule in (*self.spoiled, self.proof, *self.late, *single, *self.blocked, self.once):
-            yield rule.clause
+        return (
+            *(share.clause for share in self.spoiled),
+            self.proof.clause,
+            *(step.clause for step in self.late),
+            self.small_complaints.clause,
+            self.serious_complaints.clause,
+            self.automatic.clause,
+            self.cap.clause,
+            *(rule.clause for rule in self.blocked),
+            self.once.clause,
+        )
