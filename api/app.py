@@ -31,6 +31,7 @@ from api import (
 )
 from api.body import LimitedBody
 from api.context import Clock, Context, utc_now
+from api.handover import complaints, handovers, intakes
 from api.hub import Hub
 from api.observe import Metrics, Observed, WithoutLinks
 from api.settings import ApiSettings
@@ -42,7 +43,8 @@ _DESCRIPTION: Final = (
     "Refusals are `application/problem+json` (RFC 9457)."
 )
 _TAGS: Final = [
-    {"name": "orders", "description": "Orders, their consignments and milestones. "},
+    {"name": "orders", "description": "Orders, their consignments and milestones."},
+    {"name": "handover", "description": "How goods changed hands, and what was said of them."},
     {"name": "bindings", "description": "Which box or place a logger measures, and when."},
     {"name": "stays", "description": "Where a consignment stood, and when."},
     {"name": "curves", "description": "What was measured: a gap is unknown, never fine."},
@@ -112,6 +114,9 @@ _WITHOUT_LINKS: Final = WithoutLinks()  # one: adding it again changes nothing
 _ROUTERS: Final[tuple[APIRouter, ...]] = (
     orders.router,
     milestones.router,
+    handovers.router,
+    complaints.router,
+    intakes.router,
     bindings.router,
     stays.router,
     curves.router,

@@ -130,6 +130,11 @@ class Hub:
         self._metrics = metrics
         self._subscriptions: set[Subscription] = set()
         self._position: Position | None = None
+        self._woken = asyncio.Event()
+
+    def next_wake_up(self) -> asyncio.Event:
+        """Return what is set when anything is committed, or 2 seconds later at the latest."""
+        return self._woken
 
     def require_position(self) -> Position:
         """Return how far the hub has read; raise DatabaseAway before it reached the database."""
@@ -174,6 +179,8 @@ class Hub:
                     while True:
                         await self._read(db)
                         await store.wait_for_wake_up(db, timeout_s=_POLL_S)
+                        self._woken.set()
+                        self._woken = asyncio.Event()
             except DatabaseAway:
                 log.warning("event hub lost its database", extra={"retry_s": round(wait_s, 1)})
             await asyncio.sleep(wait_s * random.uniform(0.5, 1.5))  # noqa: S311

@@ -61,7 +61,7 @@ async def put_milestone(
     return order
 
 
-def step_of(order_id: OrderId, step: str, *, at: datetime, person: str) -> MilestoneEvent:
+def step_of(order_id: OrderId, step: str, *, at: datetime, person: str | None) -> MilestoneEvent:
     """Return what is told of a milestone that the whole order has reached."""
     return MilestoneEvent(
         order_id=order_id,
@@ -84,6 +84,15 @@ async def announce(db: Connection, step: MilestoneEvent, *, now: datetime) -> No
         data=msgspec.to_builtins(step),
     )
     await store_events.announce(db, change, now=now)
+
+
+async def deliver(
+    db: Connection, order_id: OrderId, last: MilestoneEvent, *, now: datetime
+) -> None:
+    """Reach `delivered` with the last step of a journey, unless it was reached before."""
+    if await store_orders.reach_milestone(db, order_id, "delivered", at=last.at):
+        step = step_of(order_id, "delivered", at=last.at, person=last.person)
+        await announce(db, step, now=now)
 
 
 async def end_boxes(db: Connection, boxes: Boxes, step: MilestoneEvent) -> None:

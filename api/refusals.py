@@ -85,6 +85,14 @@ class MilestoneReached(Refused):
         super().__init__(f"The order was {milestone} at {at.isoformat()}; that stands.")
 
 
+class AlreadyAnswered(Refused):
+    """A complaint was answered otherwise; what a member was told stands."""
+
+    def __init__(self, complaint_id: str, at: datetime | None) -> None:
+        when = f" at {at.isoformat()}" if at else ""
+        super().__init__(f"The complaint {complaint_id} was answered otherwise{when}; that stands.")
+
+
 class TooManyReadings(Refused):
     """A curve too long to be read at once."""
 

@@ -249,6 +249,13 @@ async def all_as(
         return await cursor.fetchall()
 
 
+async def many(db: Connection, statement: LiteralString, values: Values) -> list[DictRow]:
+    """Return every row that a statement gives, as mappings."""
+    async with db.cursor() as cursor:
+        await cursor.execute(statement, values)
+        return await cursor.fetchall()
+
+
 def returned(row: RowT | None) -> RowT:
     """Return the row of a statement that always gives one."""
     if row is None:

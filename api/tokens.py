@@ -24,10 +24,18 @@ _SECRET_BYTES: Final = 32
 class Scope(StrEnum):
     """What a token may be good for."""
 
-    ORDERS_READ = "orders:read"  # orders, loggers, places, bindings
+    ORDERS_READ = "orders:read"  # orders and what was said of them, loggers, places, rules
     ORDERS_WRITE = "orders:write"  # orders, milestones, bindings, stays
+    HANDOVERS_WRITE = "handovers:write"  # handovers, packing, arrival estimates
+    COMPLAINTS_WRITE = "complaints:write"  # complaints and their answers
+    INTAKES_WRITE = "intakes:write"  # suppliers' batches at the door
     LOGGERS_WRITE = "loggers:write"  # register loggers and places
-    CURVES_READ = "curves:read"  # curves, and their live stream
+    CURVES_READ = "curves:read"  # curves, their live stream, and verdicts on them
+    ALERTS_READ = "alerts:read"  # alerts and planned maintenance
+    ALERTS_WRITE = "alerts:write"  # acknowledge, comment, close excursions, plan maintenance
+    TRIGGERS_READ = "triggers:read"  # compensation, with its evidence
+    TRIGGERS_WRITE = "triggers:write"  # review compensation
+    WEBHOOKS_WRITE = "webhooks:write"  # webhooks' endpoints, deliveries and replays
     LINKS_WRITE = "links:write"  # make members' links
     METRICS_READ = "metrics:read"  # /metrics
 
