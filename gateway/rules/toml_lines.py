@@ -7,6 +7,7 @@ at the start of a line has its line; what stands deeper, within an inline table,
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import Final, TypeVar
 
 import msgspec
@@ -29,7 +30,6 @@ _TOKEN: Final = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _AT: Final = re.compile(r"^(?P<reason>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
-_UNKNOWN: Final = re.compile(r"Object contains unknown field `(?P<name>[^`]*)`")
 _STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 
 
@@ -67,16 +67,35 @@ class TomlFile:
         return BadFile(self.name, self.line_of(path), reason)
 
     def read_as(self, shape: type[ShapeT]) -> ShapeT:
-        """Return the values as a msgspec struct or a dataclass. Raises BadFile."""
+        """Return the values as a dataclass; a name that it does not know is refused, too.
+
+        Raises BadFile.
+        """
         try:
-            return msgspec.convert(self.values, shape)
+            made = msgspec.convert(self.values, shape)
         except msgspec.ValidationError as error:
             found = _AT.match(str(error))
             reason, at = (found["reason"], found["path"] or "") if found else (str(error), "")
             path = tuple(int(i) if i else name for name, i in _STEP.findall(at))
-            if unknown := _UNKNOWN.match(reason):
-                path, reason = (*path, unknown["name"]), f"{unknown['name']} is not known here"
             raise self.refuse(path, _in_words(path, reason)) from error
+        for path, hint in _unknown(self.values, msgspec.to_builtins(made), ()):
+            raise self.refuse(path, f"{path[-1]} is not known here; {hint}")
+        return made
+
+
+def _unknown(given: object, known: object, path: TomlPath) -> Iterator[tuple[TomlPath, str]]:
+    """Return what a file says and nobody read, with a hint at what may have been meant."""
+    if isinstance(given, dict) and isinstance(known, dict):
+        for name, value in given.items():
+            if name in known:
+                yield from _unknown(value, known[name], (*path, name))
+            else:
+                near = get_close_matches(name, known, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+                yield (*path, name), hint
+    elif isinstance(given, list) and isinstance(known, list):
+        for i, (value, of) in enumerate(zip(given, known, strict=False)):
+            yield from _unknown(value, of, (*path, i))
 
 
 def _in_words(path: TomlPath, reason: str) -> str:
