@@ -18,16 +18,8 @@ Floats = npt.NDArray[np.float64]
 
 # Goods, walls and packs by zone; docs/simulator.md says where each number comes from.
 _SURFACE_M2: Final = 0.73
-_WALL_W_PER_M2_K: Final = {Zone.FROZEN: 0.28, Zone.CHILLED: 0.9, Zone.AMBIENT: 0.9}  # VIP, EPP
 _PRODUCT_J_PER_KG_K: Final = {Zone.FROZEN: 2700.0, Zone.CHILLED: 3500.0, Zone.AMBIENT: 3500.0}
-_PACKS: Final = {
-    Zone.FROZEN: (box.BRINE, 4.0),
-    Zone.CHILLED: (box.ICE, 2.0),
-    Zone.AMBIENT: (box.PARAFFIN_15, 2.0),
-}
-_PRODUCT_KG: Final = 5.0
-# Polyurethane, 3 kg of goods, and ice for less than two hours: 4 °C is passed 2 h after packing.
-_WARMING_BOX: Final = (0.55, 3.0, 0.2266)  # wall W/(m² K), goods kg, ice kg
+_PACK_MATERIALS: Final = {"ice": box.ICE, "brine": box.BRINE, "paraffin_15": box.PARAFFIN_15}
 _PACK_W_PER_K: Final = 8.0
 _LID_W_PER_K: Final = 5.0
 _AIR_J_PER_K: Final = 500.0  # 50 l of air (60 J/K) and the inner skin
@@ -38,6 +30,43 @@ _PROBE_TIME_CONSTANT_S: Final = 45.0
 _PUCK_TIME_CONSTANT_S: Final = 480.0
 
 _VAPOUR_HPA: Final = 6.1  # dew point near 0 °C: a wet box, or a compartment's evaporator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed:
+    """How a box was packed, as a packer would write it down."""
+
+    box_material: str
+    wall_w_per_m2_k: float
+    pack_kind: str
+    pack_kg: float
+    product_kg: float
+
+
+_PACKED: Final = {
+    Zone.FROZEN: Packed(
+        box_material="vip", wall_w_per_m2_k=0.28, pack_kind="brine", pack_kg=4.0, product_kg=5.0
+    ),
+    Zone.CHILLED: Packed(
+        box_material="epp", wall_w_per_m2_k=0.9, pack_kind="ice", pack_kg=2.0, product_kg=5.0
+    ),
+    Zone.AMBIENT: Packed(
+        box_material="epp",
+        wall_w_per_m2_k=0.9,
+        pack_kind="paraffin_15",
+        pack_kg=2.0,
+        product_kg=5.0,
+    ),
+}
+# Ice for less than two hours: 4 °C is passed 2 h after packing.
+_WARMING: Final = Packed(
+    box_material="pu", wall_w_per_m2_k=0.55, pack_kind="ice", pack_kg=0.2266, product_kg=3.0
+)
+
+
+def packed(logger: SimulatedLogger) -> Packed:
+    """Return how the box of a logger was packed; of its goods this is the nominal mass."""
+    return _WARMING if logger.story is Story.WARMING else _PACKED[logger.zone]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,22 +157,24 @@ def _places_of(loggers: list[SimulatedLogger]) -> list[_Place]:
 
 
 def _design_boxes(boxes: list[SimulatedLogger], rng: np.random.Generator) -> box.BoxDesign:
-    wall, product_kg, pack_kg, logger_s = (
-        np.array([_nominal(logger) for logger in boxes], dtype=np.float64).reshape(-1, 4).T
-    )
+    nominal = [packed(logger) for logger in boxes]
+    logger_s = np.array([_time_constant_s(logger) for logger in boxes])
+    product_kg = np.array([each.product_kg for each in nominal])
     # The named boxes of a demo are as designed; all others differ.
     spread = np.array([logger.order is None for logger in boxes], dtype=np.float64)
     product_kg = product_kg * _spread(rng, spread * _LOG_SD["product"])
-    materials = [_PACKS[logger.zone][0] for logger in boxes]
+    materials = [_PACK_MATERIALS[each.pack_kind] for each in nominal]
     ones = np.ones(len(boxes))
     return box.BoxDesign(
-        wall_w_per_k=wall * _SURFACE_M2 * _spread(rng, spread * _LOG_SD["wall"]),
+        wall_w_per_k=np.array([each.wall_w_per_m2_k for each in nominal])
+        * _SURFACE_M2
+        * _spread(rng, spread * _LOG_SD["wall"]),
         lid_w_per_k=ones * _LID_W_PER_K,
         air_j_per_k=ones * _AIR_J_PER_K,
         product_w_per_k=2.6 * np.sqrt(product_kg / 5.0),
         product_j_per_k=product_kg * [_PRODUCT_J_PER_KG_K[logger.zone] for logger in boxes],
         pack_w_per_k=ones * _PACK_W_PER_K,
-        pack_kg=pack_kg,
+        pack_kg=np.array([each.pack_kg for each in nominal]),
         logger_time_constant_s=logger_s * _spread(rng, spread * _LOG_SD["logger"]),
         **{
             field.name: np.array([getattr(material, field.name) for material in materials])
@@ -152,17 +183,8 @@ def _design_boxes(boxes: list[SimulatedLogger], rng: np.random.Generator) -> box
     )
 
 
-def _nominal(logger: SimulatedLogger) -> tuple[float, float, float, float]:
-    """Return wall W/(m² K), goods kg, pack kg, and the case's time constant in s."""
-    time_constant_s = _PUCK_TIME_CONSTANT_S if logger.order is None else _PROBE_TIME_CONSTANT_S
-    if logger.story is Story.WARMING:
-        return *_WARMING_BOX, time_constant_s
-    return (
-        _WALL_W_PER_M2_K[logger.zone],
-        _PRODUCT_KG,
-        _PACKS[logger.zone][1],
-        time_constant_s,
-    )
+def _time_constant_s(logger: SimulatedLogger) -> float:
+    return _PUCK_TIME_CONSTANT_S if logger.order is None else _PROBE_TIME_CONSTANT_S
 
 
 def _spread(rng: np.random.Generator, log_sd: Floats) -> Floats:
