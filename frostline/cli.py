@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from frostline import __version__
-from frostline.commands import api, bench, edge, ingest, local, replay, sim, token
+from frostline.commands import api, bench, edge, ingest, local, notify, replay, sim, token, webhooks
 from frostline.errors import CommandRefused
 from frostline.stack.errors import StackError
 from schemas.ids import MalformedId
@@ -32,6 +32,8 @@ app.command()(local.doctor)
 app.command()(local.migrate)
 app.add_typer(edge.app, name="edge")
 app.add_typer(ingest.app, name="ingest")
+app.add_typer(notify.app, name="notify")
+app.add_typer(webhooks.app, name="webhooks")
 app.command()(api.api)
 app.command()(api.link)
 app.command()(sim.sim)

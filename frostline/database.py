@@ -3,18 +3,20 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal, get_args
 
 import psycopg
 
 from frostline.config import value_of
 from frostline.errors import CommandRefused
 
+Role = Literal["api", "ingest", "judge", "notify", "seal"]
+_ROLES: Final = get_args(Role)
 
-def database_of(role: Literal["api", "ingest"], given: str | None, config: Path | None) -> str:
-    """Return the database's URL: as given, else from the role's settings."""
-    others: dict[str, Literal["api", "ingest"]] = {"api": "ingest", "ingest": "api"}
-    for name in (role, others[role]):
+
+def database_of(role: Role, given: str | None, config: Path | None) -> str:
+    """Return the database's URL: as given, else from the role's settings, else another role's."""
+    for name in (role, *_ROLES):
         given = given or value_of(name, "database_url", file=config)
     if given is None:
         raise CommandRefused(
@@ -24,9 +26,7 @@ def database_of(role: Literal["api", "ingest"], given: str | None, config: Path 
 
 
 @contextmanager
-def connect(
-    role: Literal["api", "ingest"], given: str | None, config: Path | None
-) -> Iterator[psycopg.Connection]:
+def connect(role: Role, given: str | None, config: Path | None) -> Iterator[psycopg.Connection]:
     """Connect for one command; commit at its end."""
     with (
         translate_database_errors(),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from edge.settings import EdgeSettings
     from firmware_sim.settings import SimSettings
     from gateway.ingest.settings import IngestSettings
+    from gateway.notify.settings import NotifySettings
 
 
 def run_edge(settings: "EdgeSettings", *, air: Path | None, position: tuple[float, float]) -> None:
@@ -69,6 +70,20 @@ def run_ingest(settings: "IngestSettings") -> None:
     try:
         ingest.run(settings, stop)
     except ingest.IngestRefused as error:
+        raise CommandRefused(str(error)) from error
+
+
+def run_notify(settings: "NotifySettings") -> None:
+    """Run a notifier; where one is at work already, wait to take over."""
+    from gateway.notify import notify
+
+    configure_logs(log_level())
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        notify.run(settings, stop)
+    except notify.NotifyRefused as error:
         raise CommandRefused(str(error)) from error
 
 

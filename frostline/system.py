@@ -21,7 +21,13 @@ from frostline.stack.processes import Child, Children, Program
 EDGE: Final = "edge-1"
 _REFUSED: Final = 2  # exit code of a command that a person must mend
 # What another shell's settings would do to ours.
-_ROLE_PREFIXES: Final = ("FROSTLINE_API_", "FROSTLINE_EDGE_", "FROSTLINE_INGEST_", "FROSTLINE_SIM_")
+_ROLE_PREFIXES: Final = (
+    "FROSTLINE_API_",
+    "FROSTLINE_EDGE_",
+    "FROSTLINE_INGEST_",
+    "FROSTLINE_NOTIFY_",
+    "FROSTLINE_SIM_",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import pytest
 from api.settings import ApiSettings
 from edge.settings import EdgeSettings
 from gateway.ingest.settings import IngestSettings
+from gateway.notify.settings import NotifySettings
 from schemas.settings import BadSetting, build_settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -16,7 +17,10 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 TABLES = tomllib.loads((DEPLOY / "frostline.toml").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(("role", "cls"), [("edge", EdgeSettings), ("ingest", IngestSettings)])
+@pytest.mark.parametrize(
+    ("role", "cls"),
+    [("edge", EdgeSettings), ("ingest", IngestSettings), ("notify", NotifySettings)],
+)
 def test_the_settings_file_is_read(role: str, cls: type) -> None:
     assert build_settings(cls, role=role, environ={}, table=TABLES[role])
 
@@ -29,7 +33,7 @@ def test_only_the_link_secret_must_be_changed() -> None:
     assert build_settings(ApiSettings, role="api", environ={}, table=changed)
 
 
-@pytest.mark.parametrize("role", ["edge", "ingest", "api"])
+@pytest.mark.parametrize("role", ["edge", "ingest", "notify", "api"])
 def test_each_unit_starts_its_role(role: str) -> None:
     unit = (DEPLOY / f"systemd/frostline-{role}.service").read_text(encoding="utf-8")
     assert f"/frostline {role}\n" in unit

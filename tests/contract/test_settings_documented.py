@@ -10,9 +10,16 @@ from api.settings import ApiSettings
 from edge.settings import EdgeSettings
 from firmware_sim.settings import SimSettings
 from gateway.ingest.settings import IngestSettings
+from gateway.notify.settings import NotifySettings
 
 TEXT = (Path(__file__).parents[2] / "docs/settings.md").read_text(encoding="utf-8")
-ROLES = {"api": ApiSettings, "edge": EdgeSettings, "ingest": IngestSettings, "sim": SimSettings}
+ROLES = {
+    "api": ApiSettings,
+    "edge": EdgeSettings,
+    "ingest": IngestSettings,
+    "notify": NotifySettings,
+    "sim": SimSettings,
+}
 NOTHING: tuple[object, ...] = (None, (), "")
 
 
