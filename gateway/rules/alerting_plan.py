@@ -4,10 +4,11 @@ A plan is data: a TOML file, read by `alerting_file`. It gives each kind of aler
 the times after which it escalates, and says who is on duty at each of three levels.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final, Literal, get_args
 
+from gateway.rules.compensation_rules import CompensationRules
 from gateway.rules.hours import Hours, hours_around
 from schemas.events import Severity
 
@@ -25,14 +26,14 @@ Kind = Literal[
     "calibration",
 ]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)  # rising
 LEVELS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shift:
+class Shift(Hours):
     """Who is on duty during these hours."""
 
-    hours: Hours
     people: tuple[str, ...]
 
 
@@ -45,6 +46,15 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    """By severity, the times from level 1 to 2 and from 2 to 3; (): never."""
+
+    notice: tuple[int, ...]
+    warning: tuple[int, ...]
+    critical: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KindOfAlert:
     """How alerts of a kind are treated; None: as their severity says."""
 
@@ -53,24 +63,61 @@ class KindOfAlert:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KindsOfAlert:
+    """What the plan says of each kind."""
+
+    excursion: KindOfAlert = KindOfAlert()
+    at_risk: KindOfAlert = KindOfAlert()
+    budget: KindOfAlert = KindOfAlert()
+    promise_at_risk: KindOfAlert = KindOfAlert()
+    promise_broken: KindOfAlert = KindOfAlert()
+    complaint: KindOfAlert = KindOfAlert()
+    reefer_failed: KindOfAlert = KindOfAlert()
+    silent: KindOfAlert = KindOfAlert()
+    battery_low: KindOfAlert = KindOfAlert()
+    clock: KindOfAlert = KindOfAlert()
+    calibration: KindOfAlert = KindOfAlert()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertingPlan:
-    """A version of the plan. `escalates_after_s`: from level 1 to 2 and from 2 to 3; (): never."""
+    """A version of the plan."""
 
     plan_id: str
     version: int
     time_zone: str  # IANA; of shifts and quiet hours
     hold_down_s: int  # a cause that ceased and returns sooner is the same alert
-    quiet_hours: Hours | None  # nobody is told then of what is less than critical
-    escalates_after_s: Mapping[Severity, tuple[int, ...]]
-    kinds: Mapping[Kind, KindOfAlert]
-    levels: tuple[Level, ...]  # three
     budget_nearly_used_share: float  # of a budget, from which an alert is raised
-    complaint_answer_s: int  # a complaint is to be answered within
+    quiet_hours: Hours | None = None  # nobody is told then of what is less than critical
+    escalates_after_s: Escalation
+    kinds: KindsOfAlert = KindsOfAlert()
+    levels: tuple[Level, ...]  # three
+
+    def of_kind(self, kind: Kind) -> KindOfAlert:
+        """Return what the plan says of a kind."""
+        found: KindOfAlert = getattr(self.kinds, kind)
+        return found
+
+    def escalation(self, kind: Kind, severity: Severity) -> tuple[int, ...]:
+        """Return after how many seconds an alert goes from each level to the next."""
+        of_severity: tuple[int, ...] = getattr(self.escalates_after_s, severity)
+        of_kind = self.of_kind(kind).escalates_after_s
+        return of_severity if of_kind is None else of_kind
+
+
+def with_published_rules(plan: AlertingPlan, rules: CompensationRules) -> AlertingPlan:
+    """Return the plan with serious complaints escalating as the published rules promise."""
+    steps_s = [level.after_s for level in rules.serious_complaints.levels]
+    complaint = replace(
+        plan.kinds.complaint,
+        escalates_after_s=tuple(later - sooner for sooner, later in pairwise(steps_s)),
+    )
+    return replace(plan, kinds=replace(plan.kinds, complaint=complaint))
 
 
 def severity_of(plan: AlertingPlan, kind: Kind, *, otherwise: Severity) -> Severity:
     """Return the severity of a kind; `otherwise` where the plan leaves it to the condition."""
-    return plan.kinds.get(kind, KindOfAlert()).severity or otherwise
+    return plan.of_kind(kind).severity or otherwise
 
 
 def escalates_at_ms(
@@ -80,9 +127,7 @@ def escalates_at_ms(
 
     Below critical that never falls into quiet hours: it waits until they end.
     """
-    after_s = plan.kinds.get(kind, KindOfAlert()).escalates_after_s
-    if after_s is None:
-        after_s = plan.escalates_after_s.get(severity, ())
+    after_s = plan.escalation(kind, severity)
     if level > len(after_s):
         return None
     at_ms = told_ms + after_s[level - 1] * 1000
@@ -103,7 +148,7 @@ def on_duty(plan: AlertingPlan, *, level: int, at_ms: int) -> tuple[str, ...]:
         people = [
             person
             for shift in candidate.shifts
-            if hours_around(shift.hours, at_ms=at_ms, time_zone=plan.time_zone)
+            if hours_around(shift, at_ms=at_ms, time_zone=plan.time_zone)
             for person in shift.people
         ]
         if people:

@@ -9,9 +9,10 @@ with its level and its acknowledgement: nobody is told twice.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Literal
 
 from gateway.rules.alerting_plan import (
+    SEVERITIES,
     AlertingPlan,
     Kind,
     escalates_at_ms,
@@ -26,7 +27,6 @@ What = Literal[
     "resolved",
 ]  # fmt: skip
 Facts = Mapping[str, str | int | float | bool | None]
-_SEVERITIES: Final[tuple[Severity, ...]] = ("notice", "warning", "critical")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +202,7 @@ def _without_its_cause(alert: Alert, plan: AlertingPlan, now_ms: int) -> AlertCh
 
 def _seen(alert: Alert, condition: Condition, plan: AlertingPlan, now_ms: int) -> AlertChange:
     """Take over what is known of the cause now; the alert is no less severe than it was."""
-    severity = max(condition.severity, alert.condition.severity, key=_SEVERITIES.index)
+    severity = max(condition.severity, alert.condition.severity, key=SEVERITIES.index)
     seen = replace(alert, condition=replace(condition, severity=severity), ceased_at_ms=None)
     if severity != alert.condition.severity and not alert.is_held:
         seen = replace(seen, escalates_at_ms=_sooner(seen, plan, now_ms))

@@ -10,6 +10,7 @@ from typing import Final
 
 from gateway.rules.alerting_plan import AlertingPlan, Kind, severity_of
 from gateway.rules.alerts import Condition, Facts
+from gateway.rules.dossier import Complaint
 from gateway.rules.judgement import BudgetUse, Excursion
 from gateway.rules.lateness import Lateness
 from gateway.rules.policy import Budget
@@ -110,18 +111,24 @@ def promise_condition(
 
 
 def complaint_condition(
-    complaint_id: str, concern: Concern, plan: AlertingPlan, *, at_ms: int, now_ms: int
+    complaint: Complaint,
+    concern: Concern,
+    plan: AlertingPlan,
+    *,
+    answer_within_s: int | None,
+    now_ms: int,
 ) -> Condition:
     """Return the condition of a serious complaint without an answer; overdue, it is critical."""
-    answer_by_ms = at_ms + plan.complaint_answer_s * 1000
+    answer_by_ms = None if answer_within_s is None else complaint.at_ms + answer_within_s * 1000
+    overdue = answer_by_ms is not None and now_ms > answer_by_ms
     severity = severity_of(plan, "complaint", otherwise="warning")
     return _condition(
         "complaint",
-        f"complaint:{complaint_id}",
-        "critical" if now_ms > answer_by_ms else severity,
-        at_ms,
+        f"complaint:{complaint.complaint_id}",
+        "critical" if overdue else severity,
+        complaint.at_ms,
         concern,
-        {"complaint_id": complaint_id, "answer_by_ms": answer_by_ms},
+        {"complaint_id": complaint.complaint_id, "answer_by_ms": answer_by_ms},
     )
 
 

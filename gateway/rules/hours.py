@@ -7,12 +7,13 @@ lies behind it, a time that comes twice is the first of the two (PEP 495, fold 0
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from schemas.segments import Window
 
-DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: Final[tuple[Day, ...]] = get_args(Day)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MS: Final = timedelta(milliseconds=1)
 
@@ -26,7 +27,7 @@ class Hours:
 
     from_time: str  # "22:00"
     until_time: str
-    days: tuple[str, ...] = DAYS
+    days: tuple[Day, ...] = DAYS
 
 
 def hours_around(hours: Hours, *, at_ms: int, time_zone: str) -> Window | None:

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from gateway.rules.alerting_plan import (
     AlertingPlan,
+    Escalation,
     KindOfAlert,
+    KindsOfAlert,
     Level,
     Shift,
     on_duty,
@@ -28,7 +30,6 @@ from schemas.events import Severity
 from schemas.segments import Window
 
 MINUTE = 60_000
-ALWAYS = Hours(from_time="00:00", until_time="00:00")
 
 
 def ms(text: str) -> int:
@@ -43,14 +44,15 @@ PLAN = AlertingPlan(
     time_zone="UTC",
     hold_down_s=600,
     quiet_hours=Hours(from_time="22:00", until_time="07:00"),
-    escalates_after_s={"notice": (), "warning": (1800, 3600), "critical": (300, 600)},
-    kinds={"complaint": KindOfAlert(severity="warning", escalates_after_s=(57_600, 57_600))},
+    escalates_after_s=Escalation(notice=(), warning=(1800, 3600), critical=(300, 600)),
+    kinds=KindsOfAlert(
+        complaint=KindOfAlert(severity="warning", escalates_after_s=(57_600, 57_600))
+    ),
     levels=tuple(
-        Level(name=name, shifts=(Shift(hours=ALWAYS, people=(name,)),))
+        Level(name=name, shifts=(Shift(from_time="00:00", until_time="00:00", people=(name,)),))
         for name in ("shift", "lead", "director")
     ),
     budget_nearly_used_share=0.8,
-    complaint_answer_s=172_800,
 )
 
 
@@ -257,8 +259,8 @@ def test_hours_follow_the_wall_clock_over_a_change_of_clocks() -> None:
 
 
 def test_where_nobody_of_a_level_is_on_duty_the_next_level_is() -> None:
-    day = Hours(from_time="08:00", until_time="16:00")
-    first = Level(name="shift", shifts=(Shift(hours=day, people=("Li Na", "Li Na", "Wu")),))
+    day = Shift(from_time="08:00", until_time="16:00", people=("Li Na", "Li Na", "Wu"))
+    first = Level(name="shift", shifts=(day,))
     plan = replace(PLAN, levels=(first, *PLAN.levels[1:]))
     assert on_duty(plan, level=1, at_ms=ms("2026-11-22T08:00")) == ("Li Na", "Wu")
     assert on_duty(plan, level=1, at_ms=ms("2026-11-22T16:00")) == ("lead",)
