@@ -54,6 +54,7 @@ class Alert:
     raised_at_ms: int
     is_held: bool = False  # nobody has been told yet
     escalates_at_ms: int | None = None
+    answered_at_ms: int | None = None  # when somebody wrote in its log that they see to it
     acknowledged_at_ms: int | None = None
     ceased_at_ms: int | None = None
     resolved_at_ms: int | None = None
@@ -179,6 +180,8 @@ def _told(what: What, level: int, plan: AlertingPlan, now_ms: int) -> LogEntry:
 def _step(
     alert: Alert, condition: Condition | None, plan: AlertingPlan, now_ms: int
 ) -> AlertChange:
+    if alert.answered_at_ms is not None and alert.acknowledged_at_ms is None:
+        alert = replace(alert, acknowledged_at_ms=alert.answered_at_ms, escalates_at_ms=None)
     if condition is None:
         return _without_its_cause(alert, plan, now_ms)
     change = _seen(alert, condition, plan, now_ms)
@@ -196,7 +199,8 @@ def _without_its_cause(alert: Alert, plan: AlertingPlan, now_ms: int) -> AlertCh
     if now_ms - alert.ceased_at_ms < plan.hold_down_s * 1000:
         return AlertChange(alert=alert, entries=())
     return AlertChange(
-        alert=replace(alert, resolved_at_ms=now_ms), entries=(replace(entry, what="resolved"),)
+        alert=replace(alert, resolved_at_ms=now_ms),
+        entries=(_told("resolved", alert.level, plan, now_ms),),
     )
 
 
@@ -204,7 +208,8 @@ def _seen(alert: Alert, condition: Condition, plan: AlertingPlan, now_ms: int) -
     """Take over what is known of the cause now; the alert is no less severe than it was."""
     severity = max(condition.severity, alert.condition.severity, key=SEVERITIES.index)
     seen = replace(alert, condition=replace(condition, severity=severity), ceased_at_ms=None)
-    if severity != alert.condition.severity and not alert.is_held:
+    waits = not alert.is_held and alert.acknowledged_at_ms is None
+    if severity != alert.condition.severity and waits:
         seen = replace(seen, escalates_at_ms=_sooner(seen, plan, now_ms))
     entries: tuple[LogEntry, ...] = ()
     if alert.ceased_at_ms is not None:

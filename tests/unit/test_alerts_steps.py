@@ -120,9 +120,19 @@ def test_a_notice_never_escalates() -> None:
 
 
 def test_who_acknowledges_stops_the_escalation() -> None:
-    seen = replace(raised(), acknowledged_at_ms=NOON + MINUTE)
-    step = step_alerts([seen], [too_warm()], PLAN, now_ms=NOON + 60 * MINUTE)
-    assert (step.changes, step.look_again_ms) == ((), None)
+    answered = replace(raised(), answered_at_ms=NOON + MINUTE)
+    step = step_alerts([answered], [too_warm()], PLAN, now_ms=NOON + 60 * MINUTE)
+    alert = only(step).alert
+    assert (alert.acknowledged_at_ms, alert.escalates_at_ms) == (NOON + MINUTE, None)
+    assert (what(step), step.look_again_ms) == ([], None)
+    again = step_alerts([alert], [too_warm()], PLAN, now_ms=NOON + 600 * MINUTE)
+    assert (again.changes, again.look_again_ms) == ((), None)
+
+
+def test_what_was_acknowledged_does_not_escalate_because_it_becomes_worse() -> None:
+    seen = replace(raised("warning"), acknowledged_at_ms=NOON, escalates_at_ms=None)
+    worse = only(step_alerts([seen], [too_warm()], PLAN, now_ms=NOON + MINUTE)).alert
+    assert (worse.condition.severity, worse.escalates_at_ms) == ("critical", None)
 
 
 def test_an_alert_is_resolved_once_its_cause_stayed_away_for_the_hold_down() -> None:
@@ -194,9 +204,9 @@ def test_what_becomes_critical_at_night_is_told_at_once() -> None:
 
 def test_what_was_acknowledged_while_it_was_held_is_not_told_in_the_morning() -> None:
     held = raised("warning", ms("2026-11-22T23:00"))
-    seen = replace(held, acknowledged_at_ms=ms("2026-11-22T23:30"))
-    step = step_alerts([seen], [too_warm("warning")], PLAN, now_ms=ms("2026-11-23T07:00"))
-    assert step.changes == ()
+    answered = replace(held, answered_at_ms=ms("2026-11-22T23:30"))
+    step = step_alerts([answered], [too_warm("warning")], PLAN, now_ms=ms("2026-11-23T07:00"))
+    assert what(step) == []
 
 
 # Maintenance --------------------------------------------------------------------------------------
