@@ -31,6 +31,7 @@ from api import (
 )
 from api.body import LimitedBody
 from api.context import Clock, Context, utc_now
+from api.findings import verdicts
 from api.handover import complaints, handovers, intakes
 from api.hub import Hub
 from api.observe import Metrics, Observed, WithoutLinks
@@ -48,6 +49,7 @@ _TAGS: Final = [
     {"name": "bindings", "description": "Which box or place a logger measures, and when."},
     {"name": "stays", "description": "Where a consignment stood, and when."},
     {"name": "curves", "description": "What was measured: a gap is unknown, never fine."},
+    {"name": "findings", "description": "What the readings mean: verdicts and excursions."},
     {"name": "loggers", "description": "Loggers that are registered or were heard."},
     {"name": "places", "description": "Cold rooms, vehicles and lockers with a logger."},
     {"name": "operation", "description": "For those who run the api."},
@@ -121,6 +123,7 @@ _ROUTERS: Final[tuple[APIRouter, ...]] = (
     stays.router,
     curves.router,
     live.router,
+    verdicts.router,
     loggers.router,
     places.router,
     health.router,

@@ -1,8 +1,8 @@
 """What does a consignment's temperature look like over time?
 
 Drawn as SVG: the zone's range as a band, the box's own readings as a line, a place's as a dashed
-one, gaps hatched and never bridged, out-of-range stretches thicker. Values in, text out; colours
-are in static/chart.css, light and dark.
+one, gaps hatched and never bridged, out-of-range stretches thicker, excursions shaded. Values in,
+text out; colours are in static/chart.css, light and dark.
 """
 
 import base64
@@ -128,6 +128,7 @@ def draw(curve: ConsignmentCurve, view: View) -> str:
     parts = [
         _definitions(curve.policy, frame),
         _band(curve.policy, frame),
+        *(_excursion(excursion, frame) for excursion in curve.excursions),
         *_degree_axis(curve.policy, frame),
         *_time_axis(frame),
         *(_gap(gap, frame, has_readings=bool(curve.segments)) for gap in curve.gaps),
@@ -293,6 +294,13 @@ def _gap(gap: Window, frame: _Frame, *, has_readings: bool) -> str:
     return drawn + _text(
         "fl-gap-label", middle, frame.bottom - 6, frame.view.words.no_data, "middle"
     )
+
+
+def _excursion(excursion: Window, frame: _Frame) -> str:
+    until_ms = frame.view.now_ms if excursion.until_ms is None else excursion.until_ms
+    left, right = frame.x(excursion.from_ms), frame.x(min(until_ms, frame.until_ms))
+    size = f'width="{max(right - left, 0):g}" height="{frame.bottom - _TOP:g}"'
+    return f'<rect class="fl-excursion" x="{left}" y="{_TOP}" {size}/>'
 
 
 def _now(curve: ConsignmentCurve, frame: _Frame) -> str:

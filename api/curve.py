@@ -42,6 +42,7 @@ class ConsignmentCurve:
     seen: Window | None
     segments: tuple[Segment, ...]
     gaps: tuple[Window, ...]
+    excursions: tuple[Window, ...] = ()  # as the gateway found them
 
 
 class Verdict(StrEnum):

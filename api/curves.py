@@ -15,8 +15,10 @@ from api.context import Context, InContext
 from api.curve import ConsignmentCurve, thin
 from api.errors import problems
 from api.fields import ConsignmentIdField, OrderIdPath, UtcTime
+from api.findings import store_findings
+from api.findings.found import Findings
 from api.negotiate import best_media_type
-from api.order_curve import Asked, Period, ms_of, read_order_curve
+from api.order_curve import Asked, Period, ms_of, read_order_curve, with_excursions
 from api.orders import find_order
 from api.refusals import BadQuery, NoSuchThing, NotAcceptable, TooManyReadings
 from api.resources import Order
@@ -53,6 +55,15 @@ class CurveQuery:
     points: int | None  # None: every point
     consignment_id: str | None
     language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An order with what was measured and what was found of it."""
+
+    order: Order
+    curves: list[ConsignmentCurve]
+    findings: Mapping[str, Findings]
 
 
 def curve_query(
@@ -179,7 +190,9 @@ async def _answer(
     async with store.transaction(context.pool) as db:
         position = await store_events.live_position(db)  # before the curve: see api.live
         order = await find_order(db, order_id)
+        findings = await store_findings.findings_of_order(db, order_id)
         curves = await read_curves(db, order, asking, context, now=now)
+    curves = with_excursions(curves, findings)
     headers = {
         POSITION_HEADER: str(position),
         "Cache-Control": "private, no-cache",
@@ -187,17 +200,12 @@ async def _answer(
     }
     if form == "svg":
         headers["Content-Security-Policy"] = chart.CONTENT_POLICY
-    body = _write(order, curves, asking, form, now)
+    body = _write(Read(order, curves, findings), asking, form, now)
     return with_etag(body, MEDIA_TYPES[form], request, headers)
 
 
-def _write(
-    order: Order,
-    curves: list[ConsignmentCurve],
-    asking: CurveQuery,
-    form: Form,
-    now: datetime,
-) -> bytes:
+def _write(read: Read, asking: CurveQuery, form: Form, now: datetime) -> bytes:
+    order, curves = read.order, read.curves
     if form == "csv":
         return formats.to_csv(curves)
     if form == "svg":
@@ -205,9 +213,7 @@ def _write(
             now_ms=ms_of(now), zone=ZoneInfo(order.time_zone), language=asking.language
         )
         return chart.draw_order([thin(c, points=CHART_POINTS) for c in curves], view).encode()
-    return formats.to_json(
-        formats.curve_body(order.order_id, order.time_zone, curves, now_ms=ms_of(now))
-    )
+    return formats.to_json(formats.curve_body(order, curves, read.findings, now_ms=ms_of(now)))
 
 
 def _if_none_match(request: Request) -> str:

@@ -97,23 +97,22 @@ NEW_ORDER: Final = {
     "consignments": [{"zone": "chilled", "goods_value": 12800, "packing": PACKING}],
 }
 ORDER_HEAD: Final = {name: value for name, value in NEW_ORDER.items() if name != "consignments"}
+CONSIGNMENT: Final = {
+    "consignment_id": "2026-1121-0007.chilled",
+    "zone": "chilled",
+    "policy": _POLICY,
+    "product_class": None,
+    "goods_value": 12800,
+    "packing": PACKING,
+    "opened_at": "2026-11-21T01:45:00Z",
+    "closed_at": None,
+    "bindings": [BINDING],
+    "stays": [STAY],
+}
 ORDER: Final = {
     **ORDER_HEAD,
     "milestones": [{"milestone": "placed", "at": "2026-11-21T01:45:00Z"}],
-    "consignments": [
-        {
-            "consignment_id": "2026-1121-0007.chilled",
-            "zone": "chilled",
-            "policy": _POLICY,
-            "product_class": None,
-            "goods_value": 12800,
-            "packing": PACKING,
-            "opened_at": "2026-11-21T01:45:00Z",
-            "closed_at": None,
-            "bindings": [BINDING],
-            "stays": [STAY],
-        }
-    ],
+    "consignments": [CONSIGNMENT],
 }
 MILESTONE_TIME: Final = {"at": "2026-11-21T02:10:00Z"}
 NEW_LINK: Final = {"expires_at": "2026-11-22T05:45:00Z"}
@@ -151,6 +150,9 @@ CURVE: Final = {
             },
             "segments": [{"source": _BOX, "gap_limit_s": 90.0, "readings": 3, "points": _POINTS}],
             "gaps": [],
+            "verdict": None,
+            "excursions": [],
+            "forecast": None,
         }
     ],
 }

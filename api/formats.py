@@ -4,7 +4,7 @@ Points are columns, `t_ms` and `temperature_c`, never an object a reading.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,6 +12,14 @@ import msgspec
 import numpy as np
 
 from api.curve import ConsignmentCurve, Newest, Policy, newest_of
+from api.findings.found import (
+    NOTHING_FOUND,
+    Findings,
+    Forecast,
+    FoundExcursion,
+    VerdictRevision,
+)
+from api.resources import Order
 from schemas.ids import ConsignmentId, OrderId
 from schemas.reading import Zone
 from schemas.segments import Segment, Source, Window
@@ -58,6 +66,9 @@ class ConsignmentBody:
     newest: Newest | None
     segments: list[SegmentBody]
     gaps: tuple[Window, ...]
+    verdict: VerdictRevision | None
+    excursions: tuple[FoundExcursion, ...]
+    forecast: Forecast | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +81,20 @@ class CurveBody:
 
 
 def curve_body(
-    order_id: OrderId, time_zone: str, curves: Sequence[ConsignmentCurve], *, now_ms: int
+    order: Order,
+    curves: Sequence[ConsignmentCurve],
+    findings: Mapping[str, Findings],
+    *,
+    now_ms: int,
 ) -> CurveBody:
     """Return the answer for an order's curves."""
     return CurveBody(
-        order_id=order_id,
-        time_zone=time_zone,
-        consignments=[_consignment(curve, now_ms) for curve in curves],
+        order_id=order.order_id,
+        time_zone=order.time_zone,
+        consignments=[
+            _consignment(curve, findings.get(curve.consignment_id, NOTHING_FOUND), now_ms)
+            for curve in curves
+        ],
     )
 
 
@@ -121,7 +139,7 @@ def to_csv(curves: Sequence[ConsignmentCurve]) -> bytes:
     return text.getvalue().encode()
 
 
-def _consignment(curve: ConsignmentCurve, now_ms: int) -> ConsignmentBody:
+def _consignment(curve: ConsignmentCurve, found: Findings, now_ms: int) -> ConsignmentBody:
     return ConsignmentBody(
         consignment_id=curve.consignment_id,
         zone=curve.zone,
@@ -140,6 +158,9 @@ def _consignment(curve: ConsignmentCurve, now_ms: int) -> ConsignmentBody:
             for segment in curve.segments
         ],
         gaps=curve.gaps,
+        verdict=found.verdict,
+        excursions=found.excursions,
+        forecast=found.forecast,
     )
 
 

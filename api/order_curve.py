@@ -3,13 +3,14 @@
 Joins the store with the rules of `api.curve`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
 from api import store_curves
 from api.curve import ConsignmentCurve
+from api.findings.found import NOTHING_FOUND, Findings
 from api.resources import Consignment, Order
 from api.store import Connection
 from api.store_curves import RecordingRow
@@ -50,6 +51,22 @@ async def read_order_curve(db: Connection, order: Order, asked: Asked) -> list[C
             asked,
         )
         for consignment in order.consignments
+    ]
+
+
+def with_excursions(
+    curves: Sequence[ConsignmentCurve], findings: Mapping[str, Findings]
+) -> list[ConsignmentCurve]:
+    """Return curves with the stretches that were found to be excursions."""
+    return [
+        replace(
+            curve,
+            excursions=tuple(
+                Window(from_ms=ms_of(e.from_at), until_ms=ms_of(e.until_at) if e.until_at else None)
+                for e in findings.get(curve.consignment_id, NOTHING_FOUND).excursions
+            ),
+        )
+        for curve in curves
     ]
 
 

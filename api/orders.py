@@ -6,11 +6,14 @@ from typing import Annotated
 from fastapi import APIRouter, Response, status
 from fastapi.responses import JSONResponse
 
-from api import examples, links, store, store_events, store_orders
+from api import examples, links, store, store_bindings, store_events, store_orders
 from api.access import LinksWriter, OrdersReader, OrdersWriter
 from api.context import Context, InContext
 from api.errors import problems
 from api.fields import AfterId, IdempotencyKey, OrderIdPath, PageSize
+from api.findings import examples as found
+from api.findings import store_findings
+from api.findings.resources import JudgedOrder, judged
 from api.idempotency import Keyed, answer_once
 from api.links import LinkTooLong
 from api.refusals import (
@@ -29,7 +32,7 @@ from api.resources import (
 )
 from api.store import Connection
 from api.store_events import Change
-from schemas.ids import OrderId
+from schemas.ids import ConsignmentId, OrderId
 
 router = APIRouter(tags=["orders"])
 
@@ -86,12 +89,14 @@ async def get_orders(
 @router.get(
     "/orders/{order_id}",
     summary="Look at one order",
-    responses={**examples.answers(Order, examples.ORDER), **problems(NoSuchThing)},
+    responses={**examples.answers(JudgedOrder, found.JUDGED_ORDER), **problems(NoSuchThing)},
 )
-async def get_order(order_id: OrderIdPath, context: InContext, _: OrdersReader) -> Order:
-    """Return an order with its journey, consignments, bindings and stays."""
+async def get_order(order_id: OrderIdPath, context: InContext, _: OrdersReader) -> JudgedOrder:
+    """Return an order with its journey, boxes, bindings and stays, and what was found of them."""
     async with store.transaction(context.pool) as db:
-        return await find_order(db, order_id)
+        order = await find_order(db, order_id)
+        findings = await store_findings.findings_of_order(db, order_id)
+    return judged(order, findings)
 
 
 @router.post(
@@ -125,6 +130,17 @@ async def find_order(db: Connection, order_id: OrderId) -> Order:
     if order is None:
         raise NoSuchThing("order", order_id)
     return order
+
+
+async def require_box_of(
+    db: Connection, order_id: OrderId, consignment_id: ConsignmentId | None
+) -> None:
+    """Raise NoSuchThing where a box is named that is none of the order's."""
+    if consignment_id is None:
+        return
+    found = await store_bindings.consignment(db, consignment_id)
+    if found is None or found.order_id != order_id:
+        raise NoSuchThing("consignment of this order named", consignment_id)
 
 
 async def _create(db: Connection, new: NewOrder, context: Context) -> Order:

@@ -13,7 +13,7 @@ from api.fields import ComplaintIdPath, OrderIdPath
 from api.handover import examples as told
 from api.handover import store_complaints
 from api.handover.resources import Answer, Complaint, NewComplaint
-from api.orders import find_order
+from api.orders import find_order, require_box_of
 from api.refusals import AlreadyAnswered, AlreadyExists, NoSuchThing
 from api.store import Connection
 from api.store_events import Change, announce
@@ -40,6 +40,7 @@ async def post_complaint(
     async with store.transaction(context.pool) as db:
         if not await store_orders.lock_order(db, new.order_id):
             raise NoSuchThing("order", new.order_id)
+        await require_box_of(db, new.order_id, new.consignment_id)
         written = await store_complaints.write_complaint(db, new, by=new.by or caller.name)
         complaint = await store_complaints.standing_complaint(db, new.complaint_id)
         if written:

@@ -29,6 +29,8 @@ NEW_COMPLAINT: Final = {
     "complaint_id": "c-1907",
     "order_id": "2026-1121-0007",
     "severity": "minor",
+    "about": "other",
+    "consignment_id": "2026-1121-0007.chilled",
     "at": "2026-11-21T05:10:00Z",
     "amount": 1500,
     "comment": "The strawberries were bruised.",

@@ -21,7 +21,7 @@ from api.handover.resources import (
     NewArrivalEstimate,
     NewHandover,
 )
-from api.orders import find_order
+from api.orders import find_order, require_box_of
 from api.refusals import NoSuchThing
 from api.resources import Order, PackingDetails
 from api.store import Connection
@@ -161,10 +161,7 @@ async def _require_what_it_names(db: Connection, order_id: OrderId, new: NewHand
     """Hold the order; raise NoSuchThing where it, its box or the place isn't there."""
     if not await store_orders.lock_order(db, order_id):
         raise NoSuchThing("order", order_id)
-    if new.consignment_id is not None:
-        found = await store_bindings.consignment(db, new.consignment_id)
-        if found is None or found.order_id != order_id:
-            raise NoSuchThing("consignment of this order named", new.consignment_id)
+    await require_box_of(db, order_id, new.consignment_id)
     if new.place_id is not None and await store_loggers.place(db, new.place_id) is None:
         raise NoSuchThing("place", new.place_id)
 

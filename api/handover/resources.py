@@ -31,6 +31,7 @@ Step = Literal[
     "refused",
     "returned",
 ]
+About = Literal["spoiled", "late", "other"]
 
 
 class NewHandover(Request):
@@ -92,6 +93,10 @@ class NewComplaint(Request):
     complaint_id: ComplaintIdField
     order_id: OrderIdField
     severity: Literal["minor", "serious"]
+    about: About = Field(default="other", description="What was lost is compensated once.")
+    consignment_id: ConsignmentIdField | None = Field(
+        default=None, description="One box; without it the whole order."
+    )
     at: UtcTime
     amount: Amount | None = Field(default=None, description="What the member asks for.")
     comment: Comment
@@ -104,6 +109,8 @@ class Complaint(Resource):
     complaint_id: ComplaintId
     order_id: OrderId
     severity: Literal["minor", "serious"]
+    about: About
+    consignment_id: ConsignmentId | None
     at: UtcTime
     amount: int | None
     comment: str

@@ -8,7 +8,8 @@ from api.store import Connection, all_as, one, one_as, returned
 from schemas.ids import ComplaintId, OrderId
 
 _COMPLAINT: Final[LiteralString] = """
-SELECT complaint_id, order_id, severity, at, amount, comment, by, answered_at, answer
+SELECT complaint_id, order_id, severity, about, consignment_id, at, amount, comment, by,
+       answered_at, answer
 FROM complaints
 """
 
@@ -20,8 +21,10 @@ ORDER BY at, complaint_id
 """
 
 WRITE_COMPLAINT: Final = """
-INSERT INTO complaints (complaint_id, order_id, severity, at, amount, comment, by)
-VALUES (%(complaint_id)s, %(order_id)s, %(severity)s, %(at)s, %(amount)s, %(comment)s, %(by)s)
+INSERT INTO complaints (complaint_id, order_id, severity, about, consignment_id, at, amount,
+                        comment, by)
+VALUES (%(complaint_id)s, %(order_id)s, %(severity)s, %(about)s, %(consignment_id)s, %(at)s,
+        %(amount)s, %(comment)s, %(by)s)
 ON CONFLICT (complaint_id) DO NOTHING  -- said again, or the id is taken: the caller compares
 RETURNING complaint_id
 """
@@ -30,7 +33,8 @@ RETURNING complaint_id
 ANSWER_COMPLAINT: Final = """
 UPDATE complaints SET answer = %(answer)s, answered_at = %(now)s
 WHERE complaint_id = %(complaint_id)s AND answer IS NULL
-RETURNING complaint_id, order_id, severity, at, amount, comment, by, answered_at, answer
+RETURNING complaint_id, order_id, severity, about, consignment_id, at, amount, comment, by,
+          answered_at, answer
 """
 
 

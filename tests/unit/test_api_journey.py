@@ -60,6 +60,8 @@ def journey(*curves: ConsignmentCurve, reached: tuple[str, ...] = ("placed",)) -
         time_zone="Asia/Shanghai",
         placed_at=NOW - timedelta(hours=1),
         due_at=NOW + timedelta(hours=1),
+        currency="CNY",
+        delivery_fee=600,
         milestones=tuple(ReachedMilestone.model_validate(m) for m in milestones),
         consignments=(),
     )

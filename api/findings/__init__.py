@@ -1,0 +1,1 @@
+"""What did the gateway find in the readings: verdicts, excursions, forecasts?"""
