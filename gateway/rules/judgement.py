@@ -25,9 +25,12 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Excursion:
-    """A stretch beyond a limit for longer than tolerated. `until_ms` None: it still goes on."""
+    """A stretch beyond a limit for longer than tolerated, or beyond a budget.
 
-    limit: str
+    `until_ms` None: it goes on, or nobody knows (lost).
+    """
+
+    limit: str  # the name of a limit or a budget
     side: Side
     severity: Severity
     source: Literal["box", "place"]
@@ -36,8 +39,8 @@ class Excursion:
     until_ms: int | None
     broken_at_ms: int  # when the tolerated time was used up
     extreme_c: float
-    degree_minutes: float  # beyond the limit
-    duration_s: int
+    degree_minutes: float  # beyond the limit, as far as it was measured
+    duration_s: int  # measured beyond the limit, between from_ms and until_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,20 +55,25 @@ class BudgetUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """The curve in numbers; None where nothing was measured."""
+    """The judged readings in numbers; None where there are none.
+
+    The life until `as_of_ms` is measured, unknown or suspended. Temperatures are the air's; the
+    mean and MKT are weighted by time.
+    """
 
     readings: int
-    lowest_c: float | None
-    highest_c: float | None
-    mean_c: float | None  # weighted by time
-    mkt_c: float | None
-    newest_c: float | None
-    newest_at_ms: int | None
-    rate_c_per_h: float | None  # over the last 30 minutes
     measured_s: int
-    unknown_s: int  # of the life until `as_of_ms`, outside suspensions
+    unknown_s: int  # in gaps
+    suspended_s: int  # ignored after packing or loading, maintenance, defrosts
     lid_openings: int
-    shelf_life_left_s: int | None
+    lowest_c: float | None = None
+    highest_c: float | None = None
+    mean_c: float | None = None
+    mkt_c: float | None = None
+    newest_c: float | None = None
+    newest_at_ms: int | None = None
+    rate_c_per_h: float | None = None  # over the 30 minutes before the newest reading
+    shelf_life_left_s: int | None = None  # at the policy's reference temperature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

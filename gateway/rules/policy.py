@@ -6,6 +6,7 @@ limit of 8 °C for 30 minutes is broken by half an hour above 8 °C.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from schemas.events import Severity, Side
 from schemas.reading import Zone
@@ -44,7 +45,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """Time or heat beyond a temperature that may be used up over the whole life."""
+    """Time or heat beyond a temperature that may be used up over the whole life; more breaks it."""
 
     name: str
     side: Side
@@ -52,6 +53,7 @@ class Budget:
     allowed_s: int | None
     allowed_degree_minutes: float | None  # exactly one of the two
     severity: Severity
+    measured: Measured = Measured.AIR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,3 +94,49 @@ class Policy:
     ignore_after_loading_s: int = 0
     defrosts: tuple[Defrost, ...] = ()
     largest_unknown_share: float = 0.25  # of a life; beyond it the verdict is unknown
+
+
+# Version 1 of the first policies has a range and nothing else. Single readings beyond it are noise.
+_PLAIN_DURATION_S: Final = 600
+
+
+def plain_policy(
+    policy_id: str,
+    version: int,
+    zone: Zone,
+    *,
+    source: str,
+    lower_c: float | None,
+    upper_c: float | None,
+) -> Policy:
+    """Return the policy of a row that has no document: a warning after 10 minutes out of range."""
+    ends: tuple[tuple[str, Side, float | None], ...] = (
+        ("too-warm", "upper", upper_c),
+        ("too-cold", "lower", lower_c),
+    )
+    return Policy(
+        policy_id=policy_id,
+        version=version,
+        zone=zone,
+        product_class=None,
+        source=source,
+        lower_c=lower_c,
+        upper_c=upper_c,
+        limits=tuple(
+            Limit(
+                name=name,
+                side=side,
+                limit_c=limit_c,
+                counts_at_limit=False,
+                duration_s=_PLAIN_DURATION_S,
+                counting=Counting.CONSECUTIVE,
+                window_s=None,
+                hysteresis_c=0.0,
+                verify_normal_s=0,
+                measured=Measured.AIR,
+                severity="warning",
+            )
+            for name, side, limit_c in ends
+            if limit_c is not None
+        ),
+    )
