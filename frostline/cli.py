@@ -9,7 +9,21 @@ from typing import Annotated, Final
 import typer
 
 from frostline import __version__
-from frostline.commands import api, bench, edge, ingest, local, notify, replay, sim, token, webhooks
+from frostline.commands import (
+    api,
+    bench,
+    compensation,
+    edge,
+    evidence,
+    ingest,
+    local,
+    notify,
+    replay,
+    seal,
+    sim,
+    token,
+    webhooks,
+)
 from frostline.errors import CommandRefused
 from frostline.stack.errors import StackError
 from schemas.ids import MalformedId
@@ -32,6 +46,9 @@ app.command()(local.doctor)
 app.command()(local.migrate)
 app.add_typer(edge.app, name="edge")
 app.add_typer(ingest.app, name="ingest")
+app.command()(seal.seal)
+app.add_typer(evidence.app, name="evidence")
+app.add_typer(compensation.app, name="compensation")
 app.add_typer(notify.app, name="notify")
 app.add_typer(webhooks.app, name="webhooks")
 app.command()(api.api)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from firmware_sim.settings import SimSettings
     from gateway.ingest.settings import IngestSettings
     from gateway.notify.settings import NotifySettings
+    from gateway.seal.settings import SealSettings
 
 
 def run_edge(settings: "EdgeSettings", *, air: Path | None, position: tuple[float, float]) -> None:
@@ -84,6 +85,20 @@ def run_notify(settings: "NotifySettings") -> None:
     try:
         notify.run(settings, stop)
     except notify.NotifyRefused as error:
+        raise CommandRefused(str(error)) from error
+
+
+def run_seal(settings: "SealSettings") -> None:
+    """Run a sealer; where one is at work already, wait to take over."""
+    from gateway.seal import seal
+
+    configure_logs(log_level())
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        seal.run(settings, stop)
+    except seal.SealRefused as error:
         raise CommandRefused(str(error)) from error
 
 

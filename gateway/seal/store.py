@@ -1,5 +1,6 @@
 """Which bundles wait for a seal, which seals are there? The sealer's only door to PostgreSQL."""
 
+import hashlib
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -154,6 +155,15 @@ class Store:
         rows = self._connection.execute(sql.SELECT_DIGESTS, {"seal_number": seal_number})
         return [digest for (digest,) in rows]
 
+    def altered(self, seal_number: int) -> Iterator[int]:
+        """Return the ids of bundles under a seal that do not have their SHA-256."""
+        with self._connection.cursor() as cursor:
+            for evidence_id, sha256, packed in cursor.stream(
+                sql.SELECT_BUNDLES, {"seal_number": seal_number}
+            ):
+                if hashlib.sha256(_unpacked(packed)).digest() != sha256:
+                    yield evidence_id
+
     def count_unsealed(self) -> int:
         """Count bundles that wait for a seal."""
         return int(self._value(sql.COUNT_UNSEALED, {}) or 0)
@@ -170,6 +180,13 @@ class Store:
     def _value(self, statement: LiteralString, params: Mapping[str, object]) -> int | str | None:
         row = self._connection.execute(statement, params).fetchone()
         return row[0] if row else None
+
+
+def _unpacked(packed: bytes) -> bytes:
+    try:
+        return zlib.decompress(packed)
+    except zlib.error:  # changed beyond reading: it has no hash that fits
+        return b""
 
 
 def _seal(row: tuple[int, int, int, bytes, bytes, bytes]) -> StoredSeal:

@@ -83,6 +83,15 @@ WHERE s.seal_number = %(seal_number)s
 ORDER BY s.position
 """
 
+# For `altered`: a bundle may have been changed, and its hash left as it was.
+SELECT_BUNDLES: Final = """
+SELECT e.evidence_id, e.sha256, e.bundle
+FROM sealed_evidence s
+JOIN evidence e USING (evidence_id)
+WHERE s.seal_number = %(seal_number)s
+ORDER BY s.position
+"""
+
 COUNT_UNSEALED: Final = """
 SELECT count(*)
 FROM evidence e

@@ -11,6 +11,7 @@ from edge.settings import EdgeSettings
 from firmware_sim.settings import SimSettings
 from gateway.ingest.settings import IngestSettings
 from gateway.notify.settings import NotifySettings
+from gateway.seal.settings import SealSettings
 
 TEXT = (Path(__file__).parents[2] / "docs/settings.md").read_text(encoding="utf-8")
 ROLES = {
@@ -18,6 +19,7 @@ ROLES = {
     "edge": EdgeSettings,
     "ingest": IngestSettings,
     "notify": NotifySettings,
+    "seal": SealSettings,
     "sim": SimSettings,
 }
 NOTHING: tuple[object, ...] = (None, (), "")
