@@ -108,10 +108,13 @@ def step_alerts(
     `open_alerts` and `conditions` are all that there are of these subjects. A condition of a place
     or a logger in maintenance does not count.
     """
+    wanted = list(conditions)
+    works = [work for work in maintenance if _is_during(work, now_ms)]
+    excusing = [work for work in works if any(_excuses(work, about) for about in wanted)]
     holding = {
-        condition.cause: condition
-        for condition in conditions
-        if not _is_excused(condition, maintenance, now_ms)
+        about.cause: about
+        for about in wanted
+        if not any(_excuses(work, about) for work in excusing)
     }
     known = {alert.condition.cause for alert in open_alerts}
     changes = [
@@ -123,22 +126,17 @@ def step_alerts(
         if cause not in known
     ]
     looks = [_look_again_ms(change.alert, plan, now_ms) for change in changes]
-    looks += [work.during.until_ms for work in maintenance if _is_during(work, now_ms)]
+    looks += [work.during.until_ms for work in excusing]
     return Step(
         changes=tuple(change for change in changes if change.alert not in open_alerts),
         look_again_ms=min((at_ms for at_ms in looks if at_ms is not None), default=None),
     )
 
 
-def _is_excused(condition: Condition, maintenance: Sequence[Maintenance], now_ms: int) -> bool:
+def _excuses(work: Maintenance, condition: Condition) -> bool:
     """Return whether a condition is due to planned work."""
-    return any(
-        _is_during(work, now_ms)
-        and (
-            (work.place_id is not None and work.place_id == condition.place_id)
-            or (work.logger_id is not None and work.logger_id == condition.logger_id)
-        )
-        for work in maintenance
+    return (work.place_id is not None and work.place_id == condition.place_id) or (
+        work.logger_id is not None and work.logger_id == condition.logger_id
     )
 
 

@@ -10,7 +10,6 @@ from typing import Final
 
 from gateway.rules.alerting_plan import AlertingPlan, Kind, severity_of
 from gateway.rules.alerts import Condition, Facts
-from gateway.rules.dossier import Complaint
 from gateway.rules.judgement import BudgetUse, Excursion
 from gateway.rules.lateness import Lateness
 from gateway.rules.policy import Budget
@@ -111,24 +110,27 @@ def promise_condition(
 
 
 def complaint_condition(
-    complaint: Complaint,
+    complaint_id: str,
     concern: Concern,
     plan: AlertingPlan,
     *,
-    answer_within_s: int | None,
+    at_ms: int,
     now_ms: int,
+    answer_by_ms: int | None = None,
 ) -> Condition:
-    """Return the condition of a serious complaint without an answer; overdue, it is critical."""
-    answer_by_ms = None if answer_within_s is None else complaint.at_ms + answer_within_s * 1000
+    """Return the condition of a serious complaint without an answer; overdue, it is critical.
+
+    `answer_by_ms`: as the published rules promise; None: none are published.
+    """
     overdue = answer_by_ms is not None and now_ms > answer_by_ms
     severity = severity_of(plan, "complaint", otherwise="warning")
     return _condition(
         "complaint",
-        f"complaint:{complaint.complaint_id}",
+        f"complaint:{complaint_id}",
         "critical" if overdue else severity,
-        complaint.at_ms,
+        at_ms,
         concern,
-        {"complaint_id": complaint.complaint_id, "answer_by_ms": answer_by_ms},
+        {"complaint_id": complaint_id, "answer_by_ms": answer_by_ms},
     )
 
 
