@@ -29,6 +29,7 @@ from api import (
     stays,
     store,
 )
+from api.alerts import alerts, maintenance
 from api.body import LimitedBody
 from api.context import Clock, Context, utc_now
 from api.findings import verdicts
@@ -50,6 +51,7 @@ _TAGS: Final = [
     {"name": "stays", "description": "Where a consignment stood, and when."},
     {"name": "curves", "description": "What was measured: a gap is unknown, never fine."},
     {"name": "findings", "description": "What the readings mean: verdicts and excursions."},
+    {"name": "alerts", "description": "Why somebody must act, and planned maintenance."},
     {"name": "loggers", "description": "Loggers that are registered or were heard."},
     {"name": "places", "description": "Cold rooms, vehicles and lockers with a logger."},
     {"name": "operation", "description": "For those who run the api."},
@@ -124,6 +126,8 @@ _ROUTERS: Final[tuple[APIRouter, ...]] = (
     curves.router,
     live.router,
     verdicts.router,
+    alerts.router,
+    maintenance.router,
     loggers.router,
     places.router,
     health.router,

@@ -43,6 +43,9 @@ KINDS: Final[Mapping[type[Refused], Kind]] = {
     refusals.AlreadyClosed: Kind(HTTPStatus.CONFLICT, "already-closed", "It has ended"),
     refusals.EndsBeforeStart: Kind(HTTPStatus.CONFLICT, "ends-before-start", "It ends too soon"),
     refusals.MilestoneReached: Kind(HTTPStatus.CONFLICT, "milestone-reached", "History stands"),
+    refusals.AlreadyAcknowledged: Kind(
+        HTTPStatus.CONFLICT, "already-acknowledged", "Somebody sees to it"
+    ),
     refusals.AlreadyAnswered: Kind(HTTPStatus.CONFLICT, "already-answered", "An answer stands"),
     refusals.TooManyReadings: Kind(HTTPStatus.BAD_REQUEST, "too-many-readings", "Too long a curve"),
     refusals.BadQuery: Kind(HTTPStatus.BAD_REQUEST, "bad-query", "The request contradicts itself"),

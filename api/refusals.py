@@ -85,6 +85,16 @@ class MilestoneReached(Refused):
         super().__init__(f"The order was {milestone} at {at.isoformat()}; that stands.")
 
 
+class AlreadyAcknowledged(Refused):
+    """Somebody else sees to an alert."""
+
+    def __init__(self, alert_id: int, by: str, at: datetime) -> None:
+        super().__init__(
+            f"The alert {alert_id} was acknowledged by {by} at {at.isoformat()}; "
+            "add to it with a comment."
+        )
+
+
 class AlreadyAnswered(Refused):
     """A complaint was answered otherwise; what a member was told stands."""
 

@@ -158,8 +158,8 @@ async def token(db: Connection, token_id: str) -> TokenRow | None:
 
 # Idempotency -----------------------------------------------------------------------------------
 
-# Two requests with one key at the same time: the second waits, and then finds the first's answer.
-LOCK_KEY: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 0))"
+# Two requests about one thing at the same time: the second waits, and then sees what the first did.
+LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 0))"
 
 ANSWER_TO_KEY: Final = """
 SELECT body_sha256, status, body
@@ -196,9 +196,14 @@ class Answer:
     body: dict[str, Any]
 
 
+async def lock(db: Connection, key: str) -> None:
+    """Hold a name until the transaction ends; whoever wants the same waits."""
+    await db.execute(LOCK, {"key": key})
+
+
 async def answer_to(db: Connection, token_id: str, key: str, *, oldest: datetime) -> Answer | None:
     """Lock the key until the transaction ends; return the answer it was given."""
-    await db.execute(LOCK_KEY, {"key": f"{token_id} {key}"})
+    await lock(db, f"{token_id} {key}")
     values = {"token_id": token_id, "key": key, "oldest": oldest}
     return await one_as(db, Answer, ANSWER_TO_KEY, values)
 

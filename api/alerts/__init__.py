@@ -1,0 +1,1 @@
+"""Why must somebody act, who did what about it, and what work is planned?"""
