@@ -20,6 +20,8 @@ CREATE TABLE rulebooks (
     version     integer NOT NULL,
     document    jsonb NOT NULL,
     toml        text NOT NULL,
+    -- For members, made from the document: {"en": {"text": Markdown, "clauses": {"1.1": …}}, "zh": …}.
+    texts       jsonb,
     sha256      bytea NOT NULL,
     loaded_at   timestamptz NOT NULL,
     PRIMARY KEY (kind, rulebook_id, version)
