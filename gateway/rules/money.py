@@ -1,4 +1,4 @@
-"""How are amounts written for people? They are integers in the currency's smallest unit."""
+"""How are amounts reckoned and written? They are integers in the currency's smallest unit."""
 
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -25,6 +25,11 @@ CURRENCIES: Final = MappingProxyType(
         "JPY": Currency(0, "日元", "yen"),
     }
 )
+
+
+def share_of(value: int, per_mille: int) -> int:
+    """Return so many per mille of an amount; a half is rounded up, in the member's favour."""
+    return (value * per_mille + 500) // 1000
 
 
 def write_amount(amount: int, currency: str, language: Language) -> str:

@@ -4,11 +4,12 @@ import hashlib
 from dataclasses import dataclass
 
 from gateway.rules.canonical import canonical_json
-from gateway.rules.compensation import Decision, Finding, decide, late_s, next_step_ms
+from gateway.rules.compensation import Decision, decide
+from gateway.rules.compensation_claims import late_s, next_step_ms
 from gateway.rules.dossier import ConsignmentFile, Dossier
 from gateway.rules.excursions import judge_consignment
 from gateway.rules.filing import in_order, recording_record
-from gateway.rules.judgement import BudgetUse, Circumstances, Judgement
+from gateway.rules.judgement import Circumstances, Judgement
 from schemas.segments import Window
 
 
@@ -43,19 +44,17 @@ def judge_order(dossier: Dossier) -> OrderJudgement:
         for file in dossier.consignments
         if file.life is not None and file.life.from_ms < dossier.as_of_ms
     ]
-    findings = {
+    found = {
         file.consignment_id: _find(file, _circumstances(file, life, dossier.as_of_ms))
         for file, life in begun
     }
     rules = dossier.rules
-    looks = [finding.judgement.look_again_ms for finding in findings.values()]
+    looks = [judgement.look_again_ms for judgement in found.values()]
     if rules is not None:
         looks.append(next_step_ms(dossier, rules))
     return OrderJudgement(
-        consignments=tuple(
-            _name(file, findings[file.consignment_id].judgement) for file, _ in begun
-        ),
-        decisions=() if rules is None else decide(dossier, findings, rules),
+        consignments=tuple(_name(file, found[file.consignment_id]) for file, _ in begun),
+        decisions=() if rules is None else decide(dossier, found, rules),
         late_s=late_s(dossier),
         look_again_ms=min((look for look in looks if look is not None), default=None),
     )
@@ -73,19 +72,8 @@ def _circumstances(file: ConsignmentFile, life: Window, as_of_ms: int) -> Circum
     )
 
 
-def _find(file: ConsignmentFile, circumstances: Circumstances) -> Finding:
-    judgement = judge_consignment(file.own, file.places, file.policy, circumstances)
-    return Finding(judgement=judgement, own_budgets=_own_budgets(file, judgement, circumstances))
-
-
-def _own_budgets(
-    file: ConsignmentFile, judgement: Judgement, circumstances: Circumstances
-) -> tuple[BudgetUse, ...]:
-    """Return the budgets as the box's own loggers alone show them."""
-    used_up = any(use.used >= use.allowed for use in judgement.budgets)
-    if not used_up or not file.places:
-        return judgement.budgets
-    return judge_consignment(file.own, (), file.policy, circumstances).budgets
+def _find(file: ConsignmentFile, circumstances: Circumstances) -> Judgement:
+    return judge_consignment(file.own, file.places, file.policy, circumstances)
 
 
 def _name(file: ConsignmentFile, judgement: Judgement) -> ConsignmentJudgement:
