@@ -1,0 +1,352 @@
+"""What does a judgement change in what stands? Only that is written.
+
+A verdict gets a new revision where it changed in substance: its outcome, its excursions, its
+policy, that it is final; a final one also where readings or figures did. What merely went on
+changes nothing. An excursion keeps its id while it overlaps one found before under the same limit.
+"""
+
+import hashlib
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal, TypeAlias
+
+from gateway.judge.facts import StandingDecision, StandingExcursion, StandingVerdict
+from gateway.rules.canonical import canonical_json
+from gateway.rules.compensation import Decision
+from gateway.rules.judgement import Excursion, Judgement
+from gateway.rules.policy import Policy
+from schemas.events import ExcursionState, Outcome, Severity, Side
+
+SubjectKind: TypeAlias = Literal["consignment", "watch", "intake"]
+
+# The columns are 4-byte floats, which hold seven digits.
+_AS_STORED: Final = 1e-5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One curve's judgement, and what of it is written down beside."""
+
+    kind: SubjectKind
+    subject_id: str
+    order_id: str | None
+    place_id: str | None
+    policy: Policy
+    judgement: Judgement
+    readings: int
+    readings_sha256: bytes
+    as_of_ms: int
+    is_final: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExcursionChange:
+    """A new revision of an excursion. `excursion_id` None: a new one."""
+
+    excursion_id: int | None
+    revision: int
+    was: ExcursionState | None
+    limit_name: str
+    side: Side
+    severity: Severity
+    source: Literal["box", "place"]
+    state: ExcursionState
+    from_at: datetime
+    until_at: datetime | None
+    extreme_c: float
+    degree_minutes: float
+    duration_s: int
+    found_late: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictChange:
+    """A new revision of a verdict, with the excursions that changed."""
+
+    found: Found
+    revision: int
+    found_late: bool
+    summary: Mapping[str, object]
+    excursions: tuple[ExcursionChange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionChange:
+    """A new entry in the ledger. `trigger_id` None: the cause is new."""
+
+    order_id: str
+    trigger_id: int | None
+    revision: int
+    decision: Decision
+    delta: int
+    rulebook_id: str
+    rulebook_version: int
+    found_late: bool
+    is_news: bool  # outcome or amount changed; else only what proves it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lateness:
+    """When it is now, and from which age on nothing can be done about it."""
+
+    now_ms: int
+    late_after_ms: int
+
+    def is_late(self, excursion: Excursion, newest_at_ms: int | None) -> bool:
+        """Whether an excursion, found just now, broke long ago and does not go on."""
+        if self.now_ms - excursion.broken_at_ms <= self.late_after_ms:
+            return False
+        goes_on = (
+            excursion.state == "open"
+            and newest_at_ms is not None
+            and self.now_ms - newest_at_ms <= self.late_after_ms
+        )
+        return not goes_on
+
+
+# Verdicts ----------------------------------------------------------------------------------------
+
+
+def verdict_change(
+    found: Found,
+    before: StandingVerdict | None,
+    standing: Sequence[StandingExcursion],
+    lateness: Lateness,
+) -> VerdictChange | None:
+    """Return what is to be written of a judgement; None: nothing changed in substance."""
+    summary = _summary(found)
+    digest = hashlib.sha256(canonical_json(_substance(found, summary))).hexdigest()
+    excursions = tuple(excursion_changes(found, standing, lateness))
+    if before is not None and before.digest == digest and not excursions:
+        return None
+    return VerdictChange(
+        found=found,
+        revision=1 if before is None else before.revision + 1,
+        found_late=any(change.found_late and change.was is None for change in excursions),
+        summary=summary | {"digest": digest},
+        excursions=excursions,
+    )
+
+
+def _summary(found: Found) -> dict[str, object]:
+    judgement = found.judgement
+    return {
+        "statistics": asdict(judgement.statistics),
+        "budgets": [asdict(use) for use in judgement.budgets],
+        "gaps": [[gap.from_ms, gap.until_ms] for gap in judgement.gaps],
+    }
+
+
+def _substance(found: Found, summary: Mapping[str, object]) -> dict[str, object]:
+    judgement = found.judgement
+    substance: dict[str, object] = {
+        "outcome": judgement.outcome,
+        "is_final": found.is_final,
+        "policy": [found.policy.policy_id, found.policy.version],
+        "excursions": [
+            [e.limit, e.state, e.source, e.from_ms, e.until_ms] for e in judgement.excursions
+        ],
+    }
+    if found.is_final:
+        substance |= {"readings": found.readings_sha256.hex(), "summary": summary}
+    return substance
+
+
+# Excursions --------------------------------------------------------------------------------------
+
+
+def excursion_changes(
+    found: Found, standing: Sequence[StandingExcursion], lateness: Lateness
+) -> Iterator[ExcursionChange]:
+    """Return the excursions that are new, changed or withdrawn."""
+    newest_at_ms = found.judgement.statistics.newest_at_ms
+    left = list(standing)
+    for excursion in found.judgement.excursions:
+        before = _same(excursion, left)
+        if before is None:
+            yield _revised(excursion, None, lateness.is_late(excursion, newest_at_ms))
+            continue
+        left.remove(before)
+        if _differs(excursion, before, exactly=found.is_final):
+            yield _revised(excursion, before, before.found_late)
+    yield from (_withdrawn(before) for before in left if before.state != "withdrawn")
+
+
+def _same(excursion: Excursion, left: Iterable[StandingExcursion]) -> StandingExcursion | None:
+    """Return the earliest one that overlaps under the same limit, a withdrawn one at last."""
+    candidates = [
+        before
+        for before in left
+        if before.limit_name == excursion.limit
+        and _overlap(excursion, ms_of(before.from_at), _ms_or_none(before.until_at))
+    ]
+    order = sorted(candidates, key=lambda b: (b.state == "withdrawn", b.from_at, b.excursion_id))
+    return order[0] if order else None
+
+
+def _overlap(excursion: Excursion, from_ms: int, until_ms: int | None) -> bool:
+    begins_before_its_end = until_ms is None or excursion.from_ms <= until_ms
+    ends_after_its_begin = excursion.until_ms is None or excursion.until_ms >= from_ms
+    return begins_before_its_end and ends_after_its_begin
+
+
+def _differs(excursion: Excursion, before: StandingExcursion, *, exactly: bool) -> bool:
+    """Tell whether there is news; of one that still goes on, its figures are none."""
+    now = (
+        excursion.state,
+        excursion.severity,
+        excursion.source,
+        excursion.from_ms,
+        excursion.until_ms,
+    )
+    then = (
+        before.state,
+        before.severity,
+        before.source,
+        ms_of(before.from_at),
+        _ms_or_none(before.until_at),
+    )
+    if now != then:
+        return True
+    if excursion.state == "open" and not exactly:
+        return False
+    return not (
+        math.isclose(excursion.extreme_c, before.extreme_c, rel_tol=_AS_STORED, abs_tol=_AS_STORED)
+        and math.isclose(
+            excursion.degree_minutes, before.degree_minutes, rel_tol=_AS_STORED, abs_tol=_AS_STORED
+        )
+        and excursion.duration_s == before.duration_s
+    )
+
+
+def _revised(
+    excursion: Excursion, before: StandingExcursion | None, found_late: bool
+) -> ExcursionChange:
+    return ExcursionChange(
+        excursion_id=None if before is None else before.excursion_id,
+        revision=1 if before is None else before.revision + 1,
+        was=None if before is None else before.state,
+        limit_name=excursion.limit,
+        side=excursion.side,
+        severity=excursion.severity,
+        source=excursion.source,
+        state=excursion.state,
+        from_at=time_of(excursion.from_ms),
+        until_at=None if excursion.until_ms is None else time_of(excursion.until_ms),
+        extreme_c=excursion.extreme_c,
+        degree_minutes=excursion.degree_minutes,
+        duration_s=excursion.duration_s,
+        found_late=found_late,
+    )
+
+
+def _withdrawn(before: StandingExcursion) -> ExcursionChange:
+    return ExcursionChange(
+        excursion_id=before.excursion_id,
+        revision=before.revision + 1,
+        was=before.state,
+        limit_name=before.limit_name,
+        side=before.side,
+        severity=before.severity,
+        source=before.source,
+        state="withdrawn",
+        from_at=before.from_at,
+        until_at=before.until_at,
+        extreme_c=before.extreme_c,
+        degree_minutes=before.degree_minutes,
+        duration_s=before.duration_s,
+        found_late=before.found_late,
+    )
+
+
+# Decisions ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What the rules decide for an order now, and what proves it."""
+
+    order_id: str
+    decisions: tuple[Decision, ...]
+    rulebook_id: str
+    rulebook_version: int
+    final_evidence_sha256: bytes | None  # of an order that is over: the proof is part of a decision
+    late_consignments: frozenset[str]  # whose excursions were found late
+
+
+def decision_changes(
+    decided: Decided, standing: Sequence[StandingDecision]
+) -> Iterator[DecisionChange]:
+    """Return the entries to be added to the ledger."""
+    before = {row.cause: row for row in standing}
+    for decision in decided.decisions:
+        yield from _entry(decided, decision, before.pop(decision.cause, None))
+    for row in before.values():
+        yield from _entry(decided, _gone(row), row)
+
+
+def _entry(
+    decided: Decided, decision: Decision, before: StandingDecision | None
+) -> Iterator[DecisionChange]:
+    is_news = before is None or _terms(decision) != _terms(before)
+    is_proved_anew = (
+        before is not None
+        and decided.final_evidence_sha256 is not None
+        and before.evidence_sha256 != decided.final_evidence_sha256
+    )
+    if is_news or is_proved_anew:
+        yield DecisionChange(
+            order_id=decided.order_id,
+            trigger_id=None if before is None else before.trigger_id,
+            revision=1 if before is None else before.revision + 1,
+            decision=decision,
+            delta=decision.amount - (0 if before is None else before.amount),
+            rulebook_id=decided.rulebook_id,
+            rulebook_version=decided.rulebook_version,
+            found_late=decision.consignment_id in decided.late_consignments,
+            is_news=is_news,
+        )
+
+
+def _terms(decision: Decision | StandingDecision) -> tuple[Outcome, int, str, bool, str]:
+    return (
+        decision.outcome,
+        decision.amount,
+        decision.clause,
+        decision.needs_review,
+        decision.decided_by,
+    )
+
+
+def _gone(before: StandingDecision) -> Decision:
+    """Return the decision on a cause that is none any more."""
+    return Decision(
+        cause=before.cause,
+        consignment_id=before.consignment_id,
+        outcome="withdrawn",
+        amount=0,
+        due=0,
+        currency=before.currency,
+        clause=before.clause,
+        reason="The evidence has changed: nothing is due any more.",
+        needs_review=False,
+    )
+
+
+# Times -------------------------------------------------------------------------------------------
+
+
+def ms_of(at: datetime) -> int:
+    """Return a time as ms since 1970 UTC."""
+    return round(at.timestamp() * 1000)
+
+
+def time_of(at_ms: int) -> datetime:
+    """Return ms since 1970 as a time, UTC."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC)
+
+
+def _ms_or_none(at: datetime | None) -> int | None:
+    return None if at is None else ms_of(at)
