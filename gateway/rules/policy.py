@@ -33,14 +33,14 @@ class Limit:
     name: str
     side: Side
     limit_c: float
-    counts_at_limit: bool  # the limit itself is already beyond: "at or below -0.5 °C"
     duration_s: int
-    counting: Counting
-    window_s: int | None  # CUMULATIVE: within any so long a stretch; None: over the whole life
-    hysteresis_c: float  # an excursion ends once it is back by so much,
-    verify_normal_s: int  # and has stayed there for so long; it then ended when it came back
-    measured: Measured
     severity: Severity
+    counts_at_limit: bool = False  # the limit itself is already beyond: "at or below -0.5 °C"
+    measured: Measured = Measured.AIR
+    counting: Counting = Counting.CONSECUTIVE
+    window_s: int | None = None  # CUMULATIVE: within any so long a stretch; None: the whole life
+    hysteresis_c: float = 0.0  # an excursion ends once it is back by so much,
+    verify_normal_s: int = 0  # and has stayed there for so long; it then ended when it came back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +50,9 @@ class Budget:
     name: str
     side: Side
     limit_c: float
-    allowed_s: int | None
-    allowed_degree_minutes: float | None  # exactly one of the two
     severity: Severity
+    allowed_s: int | None = None
+    allowed_degree_minutes: float | None = None  # exactly one of the two
     measured: Measured = Measured.AIR
 
 
@@ -81,11 +81,11 @@ class Policy:
     policy_id: str
     version: int
     zone: Zone
-    product_class: str | None
     source: str  # the law, the standard, or whose promise it is
-    lower_c: float | None  # what a chart shows as the range, and the forecast's limits
-    upper_c: float | None
     limits: tuple[Limit, ...]
+    product_class: str | None = None  # None: all goods of the zone
+    lower_c: float | None = None  # what a chart shows as the range, and the forecast's limits
+    upper_c: float | None = None
     budgets: tuple[Budget, ...] = ()
     shelf_life: ShelfLife | None = None
     mkt_activation_energy_kj_per_mol: float = 83.144  # USP <1079.2>
@@ -118,7 +118,6 @@ def plain_policy(
         policy_id=policy_id,
         version=version,
         zone=zone,
-        product_class=None,
         source=source,
         lower_c=lower_c,
         upper_c=upper_c,
@@ -127,13 +126,7 @@ def plain_policy(
                 name=name,
                 side=side,
                 limit_c=limit_c,
-                counts_at_limit=False,
                 duration_s=_PLAIN_DURATION_S,
-                counting=Counting.CONSECUTIVE,
-                window_s=None,
-                hysteresis_c=0.0,
-                verify_normal_s=0,
-                measured=Measured.AIR,
                 severity="warning",
             )
             for name, side, limit_c in ends
