@@ -31,6 +31,7 @@ from api import (
 )
 from api.alerts import alerts, maintenance
 from api.body import LimitedBody
+from api.compensation import evidence, rules, triggers
 from api.context import Clock, Context, utc_now
 from api.findings import verdicts
 from api.handover import complaints, handovers, intakes
@@ -52,6 +53,7 @@ _TAGS: Final = [
     {"name": "curves", "description": "What was measured: a gap is unknown, never fine."},
     {"name": "findings", "description": "What the readings mean: verdicts and excursions."},
     {"name": "alerts", "description": "Why somebody must act, and planned maintenance."},
+    {"name": "compensation", "description": "What members get, by which rules, on what evidence."},
     {"name": "loggers", "description": "Loggers that are registered or were heard."},
     {"name": "places", "description": "Cold rooms, vehicles and lockers with a logger."},
     {"name": "operation", "description": "For those who run the api."},
@@ -128,6 +130,9 @@ _ROUTERS: Final[tuple[APIRouter, ...]] = (
     verdicts.router,
     alerts.router,
     maintenance.router,
+    triggers.router,
+    evidence.router,
+    rules.router,
     loggers.router,
     places.router,
     health.router,

@@ -119,6 +119,11 @@ PlaceIdPath = Annotated[PlaceIdField, Path(description="The place's id.")]
 ConsignmentIdPath = Annotated[ConsignmentIdField, Path(description="The consignment's id.")]
 ComplaintIdPath = Annotated[ComplaintIdField, Path(description="The complaint's id.")]
 IntakeIdPath = Annotated[IntakeIdField, Path(description="The intake's id.")]
+PolicyIdField = Annotated[
+    str,
+    Path(min_length=1, max_length=200, description="The policy's id."),
+    AfterValidator(_printable),
+]
 RowIdPath = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 AfterId = Annotated[
