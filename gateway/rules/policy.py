@@ -6,7 +6,6 @@ limit of 8 °C for 30 minutes is broken by half an hour above 8 °C.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 from schemas.events import Severity, Side
 from schemas.reading import Zone
@@ -94,42 +93,3 @@ class Policy:
     ignore_after_loading_s: int = 0
     defrosts: tuple[Defrost, ...] = ()
     largest_unknown_share: float = 0.25  # of a life; beyond it the verdict is unknown
-
-
-# Version 1 of the first policies has a range and nothing else. Single readings beyond it are noise.
-_PLAIN_DURATION_S: Final = 600
-
-
-def plain_policy(
-    policy_id: str,
-    version: int,
-    zone: Zone,
-    *,
-    source: str,
-    lower_c: float | None,
-    upper_c: float | None,
-) -> Policy:
-    """Return the policy of a row that has no document: a warning after 10 minutes out of range."""
-    ends: tuple[tuple[str, Side, float | None], ...] = (
-        ("too-warm", "upper", upper_c),
-        ("too-cold", "lower", lower_c),
-    )
-    return Policy(
-        policy_id=policy_id,
-        version=version,
-        zone=zone,
-        source=source,
-        lower_c=lower_c,
-        upper_c=upper_c,
-        limits=tuple(
-            Limit(
-                name=name,
-                side=side,
-                limit_c=limit_c,
-                duration_s=_PLAIN_DURATION_S,
-                severity="warning",
-            )
-            for name, side, limit_c in ends
-            if limit_c is not None
-        ),
-    )
