@@ -16,6 +16,7 @@ from frostline.commands import (
     edge,
     evidence,
     ingest,
+    judge,
     local,
     notify,
     replay,
@@ -46,6 +47,7 @@ app.command()(local.doctor)
 app.command()(local.migrate)
 app.add_typer(edge.app, name="edge")
 app.add_typer(ingest.app, name="ingest")
+app.add_typer(judge.app, name="judge")
 app.command()(seal.seal)
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(compensation.app, name="compensation")

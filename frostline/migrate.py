@@ -8,12 +8,14 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Final
 
 import psycopg
 
 from frostline.errors import CommandRefused
+from gateway.judge.library import VersionTaken, load_bundled
 
 # Any constant of our own; pg_locks shows it while a migration runs.
 _LOCK: Final = 0x46524F5354  # "FROST"
@@ -49,8 +51,9 @@ class Migration:
 def migrate(dsn: str, *, require_timescaledb: bool = True) -> list[str]:
     """Bring the database to this version; return the names of the files that ran.
 
-    Raises MigrationRefused where TimescaleDB is demanded and missing, or a file was changed after
-    it ran.
+    Policies and rulebooks that come along are stored, where they are not yet. Raises
+    MigrationRefused where TimescaleDB is demanded and missing, a file was changed after it ran, or
+    a document's version is stored with another content.
     """
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
@@ -59,6 +62,10 @@ def migrate(dsn: str, *, require_timescaledb: bool = True) -> list[str]:
         applied = [name for name in (_apply(connection, m) for m in migrations()) if name]
         with connection.transaction():
             _execute_script(connection, _read("views.sql"))
+        try:
+            load_bundled(dsn, now=datetime.now(UTC))
+        except VersionTaken as error:
+            raise MigrationRefused(str(error)) from error
         return applied
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from edge.settings import EdgeSettings
     from firmware_sim.settings import SimSettings
     from gateway.ingest.settings import IngestSettings
+    from gateway.judge.settings import JudgeSettings
     from gateway.notify.settings import NotifySettings
     from gateway.seal.settings import SealSettings
 
@@ -85,6 +86,20 @@ def run_notify(settings: "NotifySettings") -> None:
     try:
         notify.run(settings, stop)
     except notify.NotifyRefused as error:
+        raise CommandRefused(str(error)) from error
+
+
+def run_judge(settings: "JudgeSettings") -> None:
+    """Run a judge beside others."""
+    from gateway.judge import judge
+
+    configure_logs(log_level())
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        judge.run(settings, stop)
+    except judge.SchemaMissing as error:
         raise CommandRefused(str(error)) from error
 
 

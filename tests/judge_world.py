@@ -57,7 +57,7 @@ class JudgeWorld:
     # What the api writes ------------------------------------------------------------------------
 
     def policy(self, policy_id: str = "tested", zone: str = "chilled", **changes: object) -> None:
-        """Load a policy: above 4 °C for half an hour is an excursion. It has no range to forecast."""
+        """Load a policy: above 4 °C for half an hour is an excursion; nothing to forecast."""
         limit = {
             "name": "too-warm",
             "side": "upper",

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from gateway.judge.changes import time_of
 from gateway.judge.facts import ConsignmentRow, StandingForecast
-from gateway.rules.money import share_of
 from gateway.rules.dossier import ConsignmentFile, Dossier
 from gateway.rules.forecast import BoxRecord, HoldForecast, Packing, PackKind, forecast_boxes
+from gateway.rules.money import share_of
 from schemas.events import AtRisk, Side
 from schemas.segments import Recording
 

@@ -10,6 +10,7 @@ from api.settings import ApiSettings
 from edge.settings import EdgeSettings
 from firmware_sim.settings import SimSettings
 from gateway.ingest.settings import IngestSettings
+from gateway.judge.settings import JudgeSettings
 from gateway.notify.settings import NotifySettings
 from gateway.seal.settings import SealSettings
 
@@ -18,6 +19,7 @@ ROLES = {
     "api": ApiSettings,
     "edge": EdgeSettings,
     "ingest": IngestSettings,
+    "judge": JudgeSettings,
     "notify": NotifySettings,
     "seal": SealSettings,
     "sim": SimSettings,
