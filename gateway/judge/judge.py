@@ -18,8 +18,9 @@ from typing import Final
 
 from prometheus_client import start_http_server
 
-from gateway.judge import metrics, store_writes
+from gateway.judge import alerts, metrics, store_loggers, store_writes
 from gateway.judge.changes import time_of
+from gateway.judge.loggers import judge_loggers
 from gateway.judge.orders import judge_orders
 from gateway.judge.rounds import Outcome, Round
 from gateway.judge.settings import JudgeSettings
@@ -139,10 +140,18 @@ class Judge:
         round_ = Round(
             store=self._store, documents=self._documents, settings=self._settings, now=now
         )
+        self._documents.read_rulebooks(self._store)
+        store_loggers.seed_looks(
+            self._store,
+            order_ids=[look.id for look in looks if look.kind == "order"],
+            place_ids=[look.id for look in looks if look.kind == "place"],
+            now=now,
+        )
         for kind, judge in _JUDGES.items():
             ours = [look for look in looks if look.kind == kind]
             if ours:
-                self._keep(round_, ours, judge(round_, ours))
+                found = judge(round_, ours)
+                self._keep(round_, ours, alerts.step(round_, kind, ours, found))
                 metrics.JUDGED.labels(kind).inc(len(ours))
 
     def _keep(self, round_: Round, looks: Sequence[Look], outcome: Outcome) -> None:
@@ -166,4 +175,7 @@ class Judge:
         return min(self._settings.poll_s, (due_at - self._clock()).total_seconds())
 
 
-_JUDGES: Final[dict[Kind, Callable[[Round, Sequence[Look]], Outcome]]] = {"order": judge_orders}
+_JUDGES: Final[dict[Kind, Callable[[Round, Sequence[Look]], Outcome]]] = {
+    "order": judge_orders,
+    "logger": judge_loggers,
+}

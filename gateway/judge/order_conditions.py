@@ -6,10 +6,11 @@ Nothing of a box whose life has ended, and nothing that was found late: those ar
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gateway.judge.changes import VerdictChange, ms_of
-from gateway.judge.facts import StandingExcursion, StandingForecast
+from gateway.judge.facts import ComplaintRow, StandingExcursion, StandingForecast
 from gateway.judge.judged_order import JudgedOrder
 from gateway.rules.alerting_plan import AlertingPlan
 from gateway.rules.alerts import Condition
+from gateway.rules.compensation_rules import CompensationRules
 from gateway.rules.conditions import (
     Concern,
     at_risk_condition,
@@ -111,5 +112,16 @@ def _of_the_order(order: JudgedOrder, plan: AlertingPlan, now_ms: int) -> Iterat
     for complaint in order.complaints:
         if complaint.severity == "serious" and complaint.answered_at is None:
             yield complaint_condition(
-                complaint.complaint_id, concern, plan, at_ms=ms_of(complaint.at), now_ms=now_ms
+                complaint.complaint_id,
+                concern,
+                plan,
+                at_ms=ms_of(complaint.at),
+                now_ms=now_ms,
+                answer_by_ms=_answer_by_ms(complaint, dossier.rules),
             )
+
+
+def _answer_by_ms(complaint: ComplaintRow, rules: CompensationRules | None) -> int | None:
+    if rules is None:
+        return None
+    return ms_of(complaint.at) + rules.serious_complaints.answer_within_s * 1000

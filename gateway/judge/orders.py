@@ -227,8 +227,6 @@ def _conditions(
     forecasts: Forecasts,
 ) -> tuple[Condition, ...]:
     plan = round_.documents.alerting_plan
-    if plan is None:
-        return ()
     excused = Excused(standing.excursions, verdicts)
     warnings = forecasts.warnings(standing.forecasts)
     return tuple(

@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from importlib.resources import files
 from typing import Any, Final
 
 import msgspec
 
 from gateway.judge.store import Store
-from gateway.rules.alerting_plan import AlertingPlan
+from gateway.rules.alerting_file import plan_of_document, read_alerting_plan
+from gateway.rules.alerting_plan import AlertingPlan, with_published_rules
 from gateway.rules.canonical import canonical_sha256
 from gateway.rules.compensation_rules import CompensationRules
 from gateway.rules.policy import Counting, Limit, Measured, Policy
@@ -98,7 +101,7 @@ class Documents:
             if kind == "compensation":
                 self._rules.append((loaded_at, msgspec.convert(document, CompensationRules)))
             else:
-                self._plans.append((loaded_at, msgspec.convert(document, AlertingPlan)))
+                self._plans.append((loaded_at, plan_of_document(document)))
             self._known.add(key)
 
     def rules_at(self, at: datetime) -> CompensationRules | None:
@@ -112,9 +115,17 @@ class Documents:
         return self._rules[0][1] if self._rules else None
 
     @property
-    def alerting_plan(self) -> AlertingPlan | None:
-        """The plan loaded last."""
-        return self._plans[-1][1] if self._plans else None
+    def alerting_plan(self) -> AlertingPlan:
+        """The plan loaded last, else the bundled one; complaints go up as was published last."""
+        plan = self._plans[-1][1] if self._plans else bundled_plan()
+        return with_published_rules(plan, self._rules[-1][1]) if self._rules else plan
+
+
+@cache
+def bundled_plan() -> AlertingPlan:
+    """Return the plan that holds until somebody loads another."""
+    text = files("gateway").joinpath("alerting/default.toml").read_text(encoding="utf-8")
+    return read_alerting_plan(text, name="default.toml")
 
 
 def _policy_of(row: _PolicyRow) -> Policy:
