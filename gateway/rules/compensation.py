@@ -18,7 +18,7 @@ from gateway.rules.judgement import Judgement
 from gateway.rules.money import share_of
 from schemas.events import Outcome
 
-__all__ = ["BY_RULES", "Decision", "decide", "share_of", "withdrawn"]
+__all__ = ["BY_RULES", "Decision", "decide", "share_of"]
 
 BY_RULES: Final = "rules"
 
@@ -77,19 +77,6 @@ def decide(
         if claim.kind == "complaint" and decision.decided_by == BY_RULES:
             at_once -= decision.amount
     return tuple(sorted((decision for _, decision in settled), key=lambda d: d.cause))
-
-
-def withdrawn(before: Decision) -> Decision:
-    """Return what becomes of a cause for which nothing is due any more."""
-    return replace(
-        before,
-        outcome="withdrawn",
-        amount=0,
-        due=0,
-        reason="The evidence has changed: nothing is due any more.",
-        needs_review=False,
-        decided_by=BY_RULES,
-    )
 
 
 # By the rules ------------------------------------------------------------------------------------
