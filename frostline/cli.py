@@ -19,6 +19,7 @@ from frostline.commands import (
     judge,
     local,
     notify,
+    policy,
     replay,
     seal,
     sim,
@@ -48,6 +49,7 @@ app.command()(local.migrate)
 app.add_typer(edge.app, name="edge")
 app.add_typer(ingest.app, name="ingest")
 app.add_typer(judge.app, name="judge")
+app.add_typer(policy.app, name="policy")
 app.command()(seal.seal)
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(compensation.app, name="compensation")

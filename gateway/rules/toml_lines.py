@@ -93,7 +93,7 @@ def _unknown(given: object, known: object, path: TomlPath) -> Iterator[tuple[Tom
                 near = get_close_matches(name, known, n=1)
                 hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
                 yield (*path, name), hint
-    elif isinstance(given, list) and isinstance(known, list):
+    elif isinstance(given, list) and isinstance(known, list | tuple):
         for i, (value, of) in enumerate(zip(given, known, strict=False)):
             yield from _unknown(value, of, (*path, i))
 
