@@ -54,12 +54,17 @@ def _numbers(
         return write_amount(value, rules.currency, language)
 
     for share in rules.spoiled:
-        yield share.clause, {"percent": _percent(share.per_mille)}
+        yield share.clause, {"percent": _percent(share.per_mille, language)}
     zones = [_ZONES[language][zone] for zone in rules.proof.zones]
     yield rules.proof.clause, {"zones": _listed(zones, language)}
     for step in rules.late:
-        numbers = {"percent": _percent(step.per_mille), "time": _time(step.late_s, language)}
-        yield step.clause, numbers
+        yield (
+            step.clause,
+            {
+                "percent": _percent(step.per_mille, language),
+                "time": _time(step.late_s, language),
+            },
+        )
     small, serious = rules.small_complaints, rules.serious_complaints
     yield small.clause, {"amount": amount(small.at_once_max)}
     levels = _chain(serious.levels, language)
@@ -71,15 +76,17 @@ def _numbers(
     yield rules.once.clause, {}
 
 
-def _percent(per_mille: int) -> str:
-    return f"{per_mille // 10}.{per_mille % 10} %" if per_mille % 10 else f"{per_mille // 10} %"
+def _percent(per_mille: int, language: Language) -> str:
+    whole, tenth = divmod(per_mille, 10)
+    number = f"{whole}.{tenth}" if tenth else f"{whole}"
+    return f"{number}%" if language == "zh" else f"{number} %"
 
 
 def _time(seconds: int, language: Language) -> str:
     for unit_s, zh, en in ((3600, "小时", "hour"), (60, "分钟", "minute"), (1, "秒", "second")):
         if seconds % unit_s == 0:
             count = seconds // unit_s
-            return f"{count} {zh}" if language == "zh" else f"{count} {en}{'s'[: count != 1]}"
+            return f"{count}{zh}" if language == "zh" else f"{count} {en}{'s'[: count != 1]}"
     raise AssertionError("every whole number of seconds is one of seconds")
 
 

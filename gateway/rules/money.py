@@ -38,4 +38,4 @@ def write_amount(amount: int, currency: str, language: Language) -> str:
     unit = 10**written.decimals
     whole, rest = divmod(amount, unit)
     number = f"{whole}.{rest:0{written.decimals}}" if rest else f"{whole}"
-    return f"{number} {written.zh if language == 'zh' else written.en}"
+    return f"{number}{written.zh}" if language == "zh" else f"{number} {written.en}"
