@@ -30,10 +30,10 @@ def test_an_order_opens_a_consignment_for_each_zone_under_its_policy(world: Worl
         "order-1.frozen",
         "order-1.chilled",
     ]
-    # The limits stand in the first migration: frozen at or below -18 °C, chilled 0 to 4 °C.
+    # The policies that come along: frozen at or below -18 °C, chilled 0 to 4 °C.
     assert [c["policy"] for c in order["consignments"]] == [
-        {"policy_id": "frozen", "version": 1, "lower_c": None, "upper_c": -18.0},
-        {"policy_id": "chilled", "version": 1, "lower_c": 0.0, "upper_c": 4.0},
+        {"policy_id": "frozen", "version": 2, "lower_c": None, "upper_c": -18.0},
+        {"policy_id": "chilled", "version": 2, "lower_c": 0.0, "upper_c": 4.0},
     ]
     assert order["time_zone"] == "Asia/Shanghai"
     assert order["milestones"] == [{"milestone": "placed", "at": "2026-11-21T02:00:00Z"}]
