@@ -126,7 +126,7 @@ def bundled() -> Iterator[Document]:
     """Return the documents that come along."""
     for folder, read in _READERS.items():
         documents = files("gateway").joinpath(folder)
-        for path in sorted(documents.iterdir() if documents.is_dir() else (), key=lambda p: p.name):
+        for path in sorted(documents.iterdir(), key=lambda path: path.name):
             if path.name.endswith(".toml"):
                 yield read(path.read_text(encoding="utf-8"), name=path.name)
 
