@@ -192,6 +192,7 @@ class JudgeWorld:
         logger_id: str = BOX,
         *,
         on: "psycopg.Connection[Any] | None" = None,
+        stored_at: datetime | None = None,
     ) -> None:
         """Store readings and their mark; what is stored already is repeated."""
         if not readings:
@@ -205,6 +206,13 @@ class JudgeWorld:
                 "FROM unnest(%s::timestamptz[], %s::real[]) AS r (at, temperature_c) "
                 "ON CONFLICT DO NOTHING",
                 (key, [at for at, _ in readings], [t for _, t in readings]),
+            )
+            db.execute(
+                "INSERT INTO latest (logger_key, measured_at, stored_at, boot_key, temperature_c) "
+                "VALUES (%s, %s, %s, 1, %s) ON CONFLICT (logger_key) DO UPDATE "
+                "SET measured_at = EXCLUDED.measured_at, stored_at = EXCLUDED.stored_at "
+                "WHERE latest.measured_at < EXCLUDED.measured_at",
+                (key, max(readings)[0], stored_at or max(readings)[0], max(readings)[1]),
             )
             times = [at for at, _ in readings]
             db.execute(

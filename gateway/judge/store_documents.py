@@ -116,14 +116,19 @@ class Documents:
 
     @property
     def alerting_plan(self) -> AlertingPlan:
-        """The plan loaded last, else the bundled one; complaints go up as was published last."""
-        plan = self._plans[-1][1] if self._plans else bundled_plan()
+        """The plan of one's own that was loaded last, else the bundled one.
+
+        Complaints go up as was published last.
+        """
+        plans = [plan for _, plan in self._plans]
+        own = [plan for plan in plans if plan.plan_id != bundled_plan().plan_id]
+        plan = (own or plans or [bundled_plan()])[-1]
         return with_published_rules(plan, self._rules[-1][1]) if self._rules else plan
 
 
 @cache
 def bundled_plan() -> AlertingPlan:
-    """Return the plan that holds until somebody loads another."""
+    """Return the plan that comes along."""
     text = files("gateway").joinpath("alerting/default.toml").read_text(encoding="utf-8")
     return read_alerting_plan(text, name="default.toml")
 
