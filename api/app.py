@@ -38,6 +38,7 @@ from api.handover import complaints, handovers, intakes
 from api.hub import Hub
 from api.observe import Metrics, Observed, WithoutLinks
 from api.settings import ApiSettings
+from api.webhooks import deliveries, endpoints
 
 _STATIC: Final = Path(str(files("api").joinpath("static")))
 _DESCRIPTION: Final = (
@@ -54,6 +55,7 @@ _TAGS: Final = [
     {"name": "findings", "description": "What the readings mean: verdicts and excursions."},
     {"name": "alerts", "description": "Why somebody must act, and planned maintenance."},
     {"name": "compensation", "description": "What members get, by which rules, on what evidence."},
+    {"name": "webhooks", "description": "Who outside is told what, and whether it arrived."},
     {"name": "loggers", "description": "Loggers that are registered or were heard."},
     {"name": "places", "description": "Cold rooms, vehicles and lockers with a logger."},
     {"name": "operation", "description": "For those who run the api."},
@@ -133,6 +135,8 @@ _ROUTERS: Final[tuple[APIRouter, ...]] = (
     triggers.router,
     evidence.router,
     rules.router,
+    endpoints.router,
+    deliveries.router,
     loggers.router,
     places.router,
     health.router,

@@ -1,7 +1,7 @@
 """What does the OpenAPI document say beyond what the code's signatures say?
 
-The problem's schema, the refusals that may meet any request with a token, and examples with their
-nulls, which FastAPI leaves out.
+The problem's schema, what webhooks' receivers are told, the refusals that may meet any request with
+a token, and examples with their nulls, which FastAPI leaves out.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 
 from api.errors import Problem, problems
 from api.refusals import DatabaseAway, NoToken, ScopeMissing
+from api.webhooks.described import describe_webhooks
 
 _REF: Final = "#/components/schemas/{model}"
 
@@ -24,6 +25,7 @@ def complete(app: FastAPI, routers: Sequence[APIRouter]) -> None:
         if app.openapi_schema is None:
             document = make()
             _declare_problems(document["components"]["schemas"])
+            describe_webhooks(document)
             for route, operation in _operations(document, routers):
                 _restore_examples(route, operation)
                 if "security" in operation:

@@ -49,6 +49,7 @@ KINDS: Final[Mapping[type[Refused], Kind]] = {
     refusals.AlreadyAnswered: Kind(HTTPStatus.CONFLICT, "already-answered", "An answer stands"),
     refusals.TooManyReadings: Kind(HTTPStatus.BAD_REQUEST, "too-many-readings", "Too long a curve"),
     refusals.BadQuery: Kind(HTTPStatus.BAD_REQUEST, "bad-query", "The request contradicts itself"),
+    refusals.WebhookUrlRefused: Kind(HTTPStatus.BAD_REQUEST, "webhook-url-refused", "Not there"),
     refusals.NotAcceptable: Kind(HTTPStatus.NOT_ACCEPTABLE, "not-acceptable", "No such format"),
     refusals.NoToken: Kind(HTTPStatus.UNAUTHORIZED, "no-token", "A valid token is needed"),
     refusals.ScopeMissing: Kind(HTTPStatus.FORBIDDEN, "scope-missing", "Not allowed"),

@@ -116,6 +116,10 @@ class BadQuery(Refused):
     """Parameters or headers that do not fit together."""
 
 
+class WebhookUrlRefused(Refused):
+    """A webhook may not go there."""
+
+
 class NotAcceptable(Refused):
     """None of the media types that the client accepts."""
 

@@ -50,6 +50,10 @@ class ApiSettings:
     idempotency_hours: int = 48
     """How long the first answer to an idempotency key is kept."""
 
+    webhooks_allow_http: bool = False
+    """Webhooks' endpoints may be http:// too, where anyone on the way can read. The notifier has a
+    setting of its own."""
+
     def __post_init__(self) -> None:
         """Refuse what could not work, naming the variable."""
         if not self.link_secrets:

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
 from api.errors import KINDS, PROBLEM_JSON
 from api.openapi import document
+from schemas.events import WEBHOOK_EVENTS
 
 COMMITTED = Path(__file__).parents[2] / "docs/openapi.json"
 DOCUMENT: dict[str, Any] = json.loads(document())
@@ -89,3 +91,15 @@ def test_no_schema_of_the_framework_is_left_in_the_document() -> None:
 
 def test_members_pages_are_not_in_the_document() -> None:
     assert not [path for path in DOCUMENT["paths"] if path.startswith("/m/")]
+
+
+def test_webhooks_are_described_as_events_are_told() -> None:
+    assert set(DOCUMENT["webhooks"]) == set(WEBHOOK_EVENTS)
+
+
+@pytest.mark.parametrize("type_", WEBHOOK_EVENTS)
+def test_a_webhook_has_a_true_example(type_: str) -> None:
+    described = DOCUMENT["webhooks"][type_]["post"]["requestBody"]["content"]["application/json"]
+    validate(described["schema"], described["example"])
+    data = msgspec.convert(described["example"]["data"], WEBHOOK_EVENTS[type_])
+    assert msgspec.to_builtins(data).keys() == described["example"]["data"].keys()
