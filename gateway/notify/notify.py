@@ -12,6 +12,7 @@ import random
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -122,22 +123,33 @@ class Notifier:
     def work(self, store: Store, stop: threading.Event) -> None:
         """Do what there is to do, until told to stop; then finish what is under way."""
         self._read_until = Position(0, 0)  # another database may answer than the one before
+        look_at_s = 0.0
         while not stop.is_set():
             self._wake.clear()
-            if not self.step(store):
+            look = time.monotonic() >= look_at_s
+            if look:
+                look_at_s = time.monotonic() + _POLL_S
+            if not self.step(store, look=look):
                 self._rest(store, stop)
         self.finish(store)
 
-    def step(self, store: Store) -> bool:
-        """Do once what there is to do; return whether there surely is more."""
+    def step(self, store: Store, *, look: bool = True) -> bool:
+        """Do once what there is to do; return whether anything was new.
+
+        Most wake-ups concern no webhook. So what is due is looked for where something is new, or
+        where the caller says so because time has passed.
+        """
         now = self._clock()
-        self._record(store)
+        is_new = self._record(store) > 0
         endpoints = store.endpoints()
-        is_behind = self._queue(store, endpoints, now)
-        self._send(store, endpoints, now)
+        is_new |= self._queue(store, endpoints, now) > 0
+        metrics.GIVEN_UP.inc(store.give_up_unwanted(now=now))
+        self._send_replays(store, endpoints)
+        if is_new or look:
+            self._send_due(store, endpoints, now)
         if now >= self._housekeeping_at:
             self._keep_house(store, now)
-        return is_behind
+        return is_new
 
     def finish(self, store: Store) -> None:
         """Wait for what is under way, and record it."""
@@ -151,10 +163,10 @@ class Notifier:
 
     # Events become deliveries
 
-    def _queue(self, store: Store, endpoints: Sequence[Endpoint], now: datetime) -> bool:
-        """Queue events that nobody has read yet; return whether there are more."""
+    def _queue(self, store: Store, endpoints: Sequence[Endpoint], now: datetime) -> int:
+        """Queue events that nobody has read yet; return how many there were."""
         if not endpoints:
-            return False
+            return 0
         begin = max(self._read_until, min(endpoint.position for endpoint in endpoints))
         events, end = store.events_after(begin, WEBHOOK_EVENTS, limit=_EVENTS_AT_ONCE)
         is_late = now >= self._housekeeping_at  # positions must not stay behind for ever
@@ -164,16 +176,19 @@ class Notifier:
             store.queue(deliveries, [moved for _, moved in plans], now=now)
             metrics.QUEUED.inc(len(deliveries))
         self._read_until = end
-        return len(events) == _EVENTS_AT_ONCE
+        return len(events)
 
     # Sending
 
-    def _send(self, store: Store, endpoints: Sequence[Endpoint], now: datetime) -> None:
-        """Begin what is due, what people asked for first."""
-        metrics.GIVEN_UP.inc(store.give_up_unwanted(now=now))
+    def _send_replays(self, store: Store, endpoints: Sequence[Endpoint]) -> None:
+        """Begin what people asked for, before all that is due."""
         by_id = {endpoint.endpoint_id: endpoint for endpoint in endpoints}
         for due in store.replays(self._attempts.delivery_ids, limit=self._attempts.room):
             self._begin(due, by_id.get(due.endpoint_id))
+
+    def _send_due(self, store: Store, endpoints: Sequence[Endpoint], now: datetime) -> None:
+        """Begin what is due, as far as there is room."""
+        by_id = {endpoint.endpoint_id: endpoint for endpoint in endpoints}
         told = [e.endpoint_id for e in endpoints if e.is_told and not self._is_paused(e, now)]
         room = self._attempts.room_at(told)
         if not room or not self._attempts.room:
@@ -210,15 +225,16 @@ class Notifier:
             return Answer(at=now, took_ms=0, error=str(error))
         return self._sender.attempt(Message(url=endpoint.url, headers=headers, body=due.body))
 
-    def _record(self, store: Store) -> None:
-        """Keep how attempts ended."""
+    def _record(self, store: Store) -> int:
+        """Keep how attempts ended; return how many did."""
         outcomes = [outcome_of(due, answer) for due, answer in self._attempts.ended()]
         if not outcomes:
-            return
+            return 0
         store.record(outcomes)
         self._attempts.forget(outcome.due for outcome in outcomes)
         self._heed_pauses(outcomes)
         _report(outcomes)
+        return len(outcomes)
 
     def _heed_pauses(self, outcomes: Iterable[Outcome]) -> None:
         for outcome in outcomes:

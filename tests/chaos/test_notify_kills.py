@@ -12,7 +12,7 @@ from pathlib import Path
 
 from frostline.stack.processes import Child, Children, Program
 from frostline.stack.waiting import wait_until
-from tests.notify_world import Reply, Request, add_endpoint, receiving, run_sql, tell
+from tests.notify_world import Receiver, Reply, Request, add_endpoint, receiving, run_sql, tell
 
 ENDPOINTS = ("one", "two")
 ORDERS = 10
@@ -30,8 +30,7 @@ def test_the_notifier_is_killed_at_random_under_load(database_url: str, tmp_path
         with events_happening(database_url) as told:
             for _ in range(KILLS):
                 notifier = start_notifier(children, database_url)
-                goal = len(receiver.requests) + chance.randint(1, 60)
-                wait_until(lambda goal=goal: len(receiver.requests) >= goal, what="more messages")
+                wait_for_more(receiver, chance.randint(1, 60))
                 notifier.kill()
         start_notifier(children, database_url)
         waiting = "SELECT count(*) FROM webhook_deliveries WHERE delivered_at IS NOT NULL"
@@ -42,6 +41,11 @@ def test_the_notifier_is_killed_at_random_under_load(database_url: str, tmp_path
             what=f"all {wanted} messages",
         )
     check(receiver.requests, told)
+
+
+def wait_for_more(receiver: Receiver, messages: int) -> None:
+    goal = len(receiver.requests) + messages
+    wait_until(lambda: len(receiver.requests) >= goal, what="more messages")
 
 
 def check(requests: list[Request], told: list[tuple[str, int]]) -> None:
