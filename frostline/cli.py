@@ -10,6 +10,7 @@ import typer
 
 from frostline import __version__
 from frostline.commands import (
+    alerts,
     api,
     bench,
     compensation,
@@ -50,6 +51,7 @@ app.add_typer(edge.app, name="edge")
 app.add_typer(ingest.app, name="ingest")
 app.add_typer(judge.app, name="judge")
 app.add_typer(policy.app, name="policy")
+app.add_typer(alerts.app, name="alerts")
 app.command()(seal.seal)
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(compensation.app, name="compensation")
