@@ -155,14 +155,16 @@ class Store:
         rows = self._connection.execute(sql.SELECT_DIGESTS, {"seal_number": seal_number})
         return [digest for (digest,) in rows]
 
-    def altered(self, seal_number: int) -> Iterator[int]:
+    def altered(self, seal_number: int) -> list[int]:
         """Return the ids of bundles under a seal that do not have their SHA-256."""
         with self._connection.cursor() as cursor:
-            for evidence_id, sha256, packed in cursor.stream(
-                sql.SELECT_BUNDLES, {"seal_number": seal_number}
-            ):
-                if hashlib.sha256(_unpacked(packed)).digest() != sha256:
-                    yield evidence_id
+            return [
+                evidence_id
+                for evidence_id, sha256, packed in cursor.stream(
+                    sql.SELECT_BUNDLES, {"seal_number": seal_number}
+                )
+                if hashlib.sha256(_unpacked(packed)).digest() != sha256
+            ]
 
     def count_unsealed(self) -> int:
         """Count bundles that wait for a seal."""
