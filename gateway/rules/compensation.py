@@ -15,7 +15,7 @@ from gateway.rules.compensation_claims import Claim, claims_of
 from gateway.rules.compensation_rules import CompensationRules, Obstacle
 from gateway.rules.dossier import Dossier, Review
 from gateway.rules.judgement import Judgement
-from gateway.rules.money import share_of
+from gateway.rules.money import share_of, write_amount
 from schemas.events import Outcome
 
 __all__ = ["BY_RULES", "Decision", "decide", "share_of"]
@@ -170,8 +170,12 @@ def _over_limit(decision: Decision, case: _Case) -> Decision | None:
     if claim.kind == "complaint" and due > case.rests.at_once:
         return replace(over, reason="It is more than is settled at once for an order.")
     if due > rules.automatic.amount_max:
-        clause = rules.automatic.clause.number
-        return replace(over, clause=clause, reason="A person confirms an amount as large as this.")
+        asked = write_amount(due, rules.currency, "en")
+        return replace(
+            over,
+            clause=rules.automatic.clause.number,
+            reason=f"{asked} are due: more than is paid without a person's word.",
+        )
     return None
 
 

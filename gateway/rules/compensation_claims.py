@@ -54,17 +54,20 @@ def claims_of(
 def late_s(dossier: Dossier) -> int | None:
     """Return how late an order is, in whole seconds, negative: early. None: nothing was promised.
 
-    One that is still on its way is as late as the dossier's moment.
+    One that is still on its way is as late as the dossier's moment; a delay ends when the order is
+    cancelled.
     """
     if dossier.due_at_ms is None:
         return None
-    until_ms = dossier.as_of_ms if dossier.delivered_at_ms is None else dossier.delivered_at_ms
+    ends_ms = (dossier.delivered_at_ms, dossier.cancelled_at_ms, dossier.as_of_ms)
+    until_ms = next(end_ms for end_ms in ends_ms if end_ms is not None)
     return (until_ms - dossier.due_at_ms) // 1000
 
 
 def next_step_ms(dossier: Dossier, rules: CompensationRules) -> int | None:
     """Return when a delay that goes on will reach its next step, None: never."""
-    if dossier.due_at_ms is None or _is_over(dossier):
+    is_over = dossier.delivered_at_ms is not None or dossier.cancelled_at_ms is not None
+    if dossier.due_at_ms is None or is_over:
         return None
     ahead = (dossier.due_at_ms + step.late_s * 1000 for step in rules.late)
     return min((at_ms for at_ms in ahead if at_ms > dossier.as_of_ms), default=None)
@@ -118,10 +121,15 @@ def _share_shown(
 def _doubt_of(
     dossier: Dossier, file: ConsignmentFile, found: Judgement | None, rules: CompensationRules
 ) -> str | None:
-    """Return why it cannot be told whether goods spoiled, once no more is to come."""
+    """Return why it cannot be told whether goods spoiled, once no more is to come.
+
+    Of a cancelled order nobody asks.
+    """
+    if dossier.cancelled_at_ms is not None:
+        return None
     must_be_proven = file.zone in rules.proof.zones
     if file.life is None:
-        missing = must_be_proven and _is_over(dossier)
+        missing = must_be_proven and dossier.delivered_at_ms is not None
         return "No logger was bound to the box." if missing else None
     if found is None or file.life.until_ms is None or file.life.until_ms > dossier.as_of_ms:
         return None
@@ -130,10 +138,6 @@ def _doubt_of(
     if found.outcome == "unknown" and must_be_proven:
         return "Too large a part of the journey was not measured."
     return None
-
-
-def _is_over(dossier: Dossier) -> bool:
-    return dossier.delivered_at_ms is not None or dossier.cancelled_at_ms is not None
 
 
 def _late(dossier: Dossier, rules: CompensationRules) -> Claim | None:

@@ -132,6 +132,13 @@ def test_a_box_without_a_logger_is_a_persons_to_decide_once_the_order_is_over() 
     assert decided(dossier(unbound, delivered_at_ms=None), {}) == {}
 
 
+def test_of_a_cancelled_order_nobody_asks_what_cannot_be_told() -> None:
+    gone: dict[str, Any] = {"cancelled_at_ms": minutes(10), "delivered_at_ms": None}
+    unknown = {"order-1.chilled": judgement(outcome="unknown")}
+    assert decided(dossier(box(), **gone), unknown) == {}
+    assert decided(dossier(box(life=None, own=()), **gone), {}) == {}
+
+
 def test_rules_in_another_currency_decide_nothing() -> None:
     decision = spoiled(currency="EUR")
     assert (decision.outcome, decision.amount) == ("could_not_determine", 0)
@@ -164,6 +171,13 @@ def test_an_order_without_a_promise_or_a_fee_is_never_late() -> None:
     late: dict[str, Any] = {"delivered_at_ms": minutes(600), "as_of_ms": minutes(600)}
     assert decided(dossier(due_at_ms=None, **late), {}) == {}
     assert decided(dossier(delivery_fee=0, **late), {}) == {}
+
+
+def test_a_delay_ends_when_the_order_is_cancelled() -> None:
+    rules = replace(RULES, blocked=())
+    for cancelled_ms, causes in ((minutes(180) - 1, []), (minutes(180), ["late"])):
+        order = dossier(delivered_at_ms=None, cancelled_at_ms=cancelled_ms, as_of_ms=minutes(1000))
+        assert [decision.cause for decision in decide(order, {}, rules)] == causes
 
 
 def test_an_undelivered_order_is_looked_at_again_at_each_step() -> None:
@@ -277,6 +291,7 @@ def test_a_person_confirms_what_is_above_the_automatic_limit(
     assert (decision.outcome, decision.amount, decision.clause) == (outcome, amount, clause)
     assert decision.needs_review == (outcome == "over_limit")
     assert decision.due == share_of(value, 1500)
+    assert ("500.01 yuan are due" in decision.reason) == (outcome == "over_limit")
 
 
 @pytest.mark.parametrize(("level", "cap"), [("V1", 200_000), ("V5", 300_000)])
