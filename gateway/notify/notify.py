@@ -89,7 +89,7 @@ def _has_turn(store: Store, stop: threading.Event) -> bool:
     while not store.try_lock():
         if not is_told:
             holder = store.lock_holder()
-            log.info("another notifier is at work; waiting", extra={"name_of_it": holder})
+            log.info("another notifier is at work; waiting", extra={"holder": holder})
             is_told = True
         if stop.wait(_STANDBY_POLL_S):
             return False

@@ -216,7 +216,7 @@ class Store:
         params = _outcome_params(outcome)
         row = self._connection.execute(sql.UPDATE_DELIVERY, params).fetchone()
         if row is None:
-            return  # deleted for its age while a person had it sent again
+            return  # recorded before, or deleted for its age while a person had it sent again
         self._connection.execute(sql.INSERT_ATTEMPT, params | {"attempt": row[0]})
         if outcome.due.replay_id is not None:
             self._connection.execute(sql.DELETE_REPLAY, {"replay_id": outcome.due.replay_id})

@@ -117,17 +117,25 @@ LIMIT %(limit)s
 
 # How attempts ended -------------------------------------------------------------------------------
 
-# A person's attempt that fails changes nothing of the schedule: `keeps` says so.
+# A person's attempt that fails changes nothing of the schedule: `keeps` says so. Nor does a failure
+# that is recorded after another notifier has delivered it. NOT EXISTS: the connection was lost
+# between a commit and its answer, and it is recorded again.
 UPDATE_DELIVERY: Final = """
 UPDATE webhook_deliveries
 SET attempts = attempts + 1,
     failing_since = CASE WHEN %(delivered_at)s::timestamptz IS NULL
                          THEN COALESCE(failing_since, %(at)s) END,
-    next_attempt_at = CASE WHEN %(keeps)s THEN next_attempt_at
+    next_attempt_at = CASE WHEN %(keeps)s OR delivered_at IS NOT NULL THEN next_attempt_at
                            ELSE %(next_attempt_at)s::timestamptz END,
     delivered_at = COALESCE(delivered_at, %(delivered_at)s),
-    given_up_at = CASE WHEN %(keeps)s THEN given_up_at ELSE %(given_up_at)s::timestamptz END
+    given_up_at = CASE WHEN %(keeps)s OR delivered_at IS NOT NULL THEN given_up_at
+                       ELSE %(given_up_at)s::timestamptz END
 WHERE delivery_id = %(delivery_id)s
+  AND NOT EXISTS (
+      SELECT FROM webhook_attempts a
+      WHERE a.delivery_id = %(delivery_id)s AND a.at = %(at)s
+        AND a.requested_by IS NOT DISTINCT FROM %(requested_by)s::text
+  )
 RETURNING attempts
 """
 

@@ -9,6 +9,9 @@ import psycopg
 import pytest
 from standardwebhooks.webhooks import Webhook
 
+from gateway.notify.deliveries import Due, outcome_of, plan_deliveries
+from gateway.notify.endpoints import Position
+from gateway.notify.retries import Answer
 from tests.notify_world import (
     OPENED,
     SECRET,
@@ -158,6 +161,13 @@ def test_other_orders_and_endpoints_do_not_wait(world: World, receiver: Receiver
     assert bad == [1, 1]
 
 
+def test_events_that_concern_no_order_go_at_once(world: World, receiver: Receiver) -> None:
+    world.add_endpoint(receiver.url())
+    world.tell(1, 2, order_id=None)
+    world.run()
+    assert len(receiver.requests) == 2
+
+
 def test_a_receiver_that_hangs_holds_up_only_itself(
     world: World, receiver: Receiver, wait_until: "WaitUntil"
 ) -> None:
@@ -302,6 +312,45 @@ def test_a_replay_to_a_deleted_endpoint_says_why_it_was_not_sent(
     world.run()
     assert len(receiver.requests) == 1
     assert world.attempts()[1] == (None, "not sent: the endpoint is deleted or not enabled")
+
+
+# Recording ---------------------------------------------------------------------------------------
+
+
+def test_what_is_recorded_twice_counts_once(world: World, receiver: Receiver) -> None:
+    """As after a connection that was lost between a commit and its answer."""
+    world.add_endpoint(receiver.url())
+    world.tell(1)
+    outcome = outcome_of(the_due(world), Answer(at=world.now, took_ms=5, status=500))
+    for _ in range(2):
+        world.store.record([outcome])
+    assert world.deliveries() == [("waiting", 1)]
+    assert world.attempts() == [(500, None)]
+
+
+def test_a_failure_that_is_recorded_late_takes_no_success_back(
+    world: World, receiver: Receiver
+) -> None:
+    """As where another notifier was quicker."""
+    world.add_endpoint(receiver.url())
+    world.tell(1)
+    due = the_due(world)
+    late = world.now + timedelta(milliseconds=1)
+    world.store.record([outcome_of(due, Answer(at=world.now, took_ms=5, status=200))])
+    world.store.record([outcome_of(due, Answer(at=late, took_ms=5, status=500))])
+    assert world.deliveries() == [("delivered", 2)]
+
+
+def the_due(world: World) -> Due:
+    """Queue what happened, and return the only delivery without attempting it."""
+    events, end = world.store.events_after(Position(0, 0), [OPENED], limit=9)
+    (endpoint,) = world.store.endpoints()
+    deliveries, moved = plan_deliveries(endpoint, events, end)
+    world.store.queue(deliveries, [moved], now=world.now)
+    (due,) = world.store.due(
+        {"shop": 1}, [], limit=1, now=world.now, passes_failing_since=world.now
+    )
+    return due
 
 
 # From events to deliveries -----------------------------------------------------------------------

@@ -166,10 +166,10 @@ def test_a_certificate_is_checked_for_the_name_in_the_url(
 
 def test_a_file_without_certificates_is_refused(tmp_path: Path) -> None:
     empty = tmp_path / "ca.pem"
-    with pytest.raises(NotifyRefused, match="CA_FILE .* No such file"):
+    with pytest.raises(NotifyRefused, match=r"CA_FILE .* No such file"):
         Notifier(settings_for("", ca_file=empty), clock=lambda: T0)
     empty.touch()
-    with pytest.raises(NotifyRefused, match="CA_FILE .* holds no certificates"):
+    with pytest.raises(NotifyRefused, match=r"CA_FILE .* holds no certificates"):
         Notifier(settings_for("", ca_file=empty), clock=lambda: T0)
 
 
