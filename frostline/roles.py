@@ -77,6 +77,7 @@ def run_ingest(settings: "IngestSettings") -> None:
 
 def run_notify(settings: "NotifySettings") -> None:
     """Run a notifier; where one is at work already, wait to take over."""
+    from frostline.database import translate_database_errors
     from gateway.notify import notify
 
     configure_logs(log_level())
@@ -84,7 +85,8 @@ def run_notify(settings: "NotifySettings") -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        notify.run(settings, stop)
+        with translate_database_errors():  # an unreachable one is waited for
+            notify.run(settings, stop)
     except notify.NotifyRefused as error:
         raise CommandRefused(str(error)) from error
 
