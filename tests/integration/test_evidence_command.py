@@ -10,6 +10,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from frostline.cli import app
+from frostline.compensation import LIKE_CASES
 from frostline.errors import CommandRefused
 from gateway.rules.evidence import bundle_of
 from gateway.rules.order_judgement import judge_order
@@ -166,6 +167,11 @@ def test_earlier_decisions_under_a_clause_are_shown_with_what_stands_of_them(
     assert "order-3  late  by rules: It spoiled." in run(*ask, "--clause", "2.1").output
     assert run(*ask, "--clause", "9").output == "nothing was decided under this clause\n"
     assert found[0]["decided_at"] == (AT + timedelta(0)).isoformat().replace("+00:00", "Z")
+
+
+def test_the_statement_behind_it_is_documented() -> None:
+    docs = Path(__file__).parents[2] / "docs/compensation.md"
+    assert LIKE_CASES in docs.read_text(encoding="utf-8")
 
 
 def test_rules_are_checked_and_published(tmp_path: Path) -> None:
