@@ -35,6 +35,29 @@ def ms(at: datetime) -> int:
     return round(at.timestamp() * 1000)
 
 
+# Tables that others build on: the migration's own policies, and the tokens that tests show.
+_WIPE = """
+DO $$
+DECLARE full_tables text;
+BEGIN
+    SELECT string_agg(quote_ident(name), ', ') INTO full_tables
+    FROM (
+        SELECT tablename AS name
+        FROM pg_tables
+        WHERE schemaname = 'public'
+          AND tablename NOT IN ('schema_migrations', 'policies', 'tokens')
+    ) named
+    WHERE (xpath('//c/text()', query_to_xml(
+        'SELECT count(*) AS c FROM (SELECT FROM ' || quote_ident(name) || ' LIMIT 1) one',
+        false, true, '')))[1]::text = '1';
+    IF full_tables IS NOT NULL THEN
+        EXECUTE 'TRUNCATE ' || full_tables || ' RESTART IDENTITY CASCADE';
+    END IF;
+    DELETE FROM policies WHERE loaded_at IS NOT NULL;
+END $$
+"""
+
+
 class World:
     """The api, a client that may do everything, and the database behind it."""
 
@@ -60,6 +83,11 @@ class World:
         with psycopg.connect(self.settings.database_url, autocommit=True) as connection:
             cursor = connection.execute(statement, values)  # type: ignore[arg-type]  # tests' own
             return cursor.fetchall() if cursor.description else []
+
+    def wipe(self) -> None:
+        """Take away what a test before has left behind."""
+        self.sql(_WIPE)
+        self.fixed_now = None
 
     # Doors --------------------------------------------------------------------------------------
 

@@ -35,6 +35,12 @@ INTAKE = {
 }
 
 
+@pytest.fixture
+def world(wiped_world: World) -> World:
+    """Lend the module's api, empty."""
+    return wiped_world
+
+
 def create(world: World, *consignments: dict[str, Any], status: int = 201, **more: Any) -> Any:
     body = {
         "order_id": "order-1",

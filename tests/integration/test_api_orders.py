@@ -17,6 +17,12 @@ NEW_ORDER = {
 }
 
 
+@pytest.fixture
+def world(wiped_world: World) -> World:
+    """Lend the module's api, empty."""
+    return wiped_world
+
+
 def at(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
