@@ -8,7 +8,7 @@ changes nothing. An excursion keeps its id while it overlaps one found before un
 import hashlib
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal, TypeAlias
 
@@ -133,8 +133,8 @@ def verdict_change(
 def _summary(found: Found) -> dict[str, object]:
     judgement = found.judgement
     return {
-        "statistics": asdict(judgement.statistics),
-        "budgets": [asdict(use) for use in judgement.budgets],
+        "statistics": judgement.statistics,
+        "budgets": judgement.budgets,
         "gaps": [[gap.from_ms, gap.until_ms] for gap in judgement.gaps],
     }
 

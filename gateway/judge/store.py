@@ -131,12 +131,12 @@ class Store:
         if not looks:
             return
         columns = columns_of(looks, ("kind", "id", "next_look_at"))
-        self.connection.execute(sql.PUT_OFF, columns | {"carried": _json_texts(looks, "carried")})
+        self.connection.execute(sql.PUT_OFF, columns | {"carried": _carried(looks)})
 
     def looked(self, looks: Sequence[Look]) -> None:
         """Write when held subjects were judged, and when they are to be looked at again."""
         columns = columns_of(looks, ("kind", "id", "looked_at", "next_look_at"))
-        self.connection.execute(sql.LOOKED, columns | {"carried": _json_texts(looks, "carried")})
+        self.connection.execute(sql.LOOKED, columns | {"carried": _carried(looks)})
 
     def next_due(self) -> datetime | None:
         """Return when the next subject's time comes; None: none is waiting."""
@@ -177,5 +177,5 @@ def columns_of(rows: Sequence[object], names: Iterable[str]) -> dict[str, list[A
     return {name: [getattr(row, name) for row in rows] for name in names}
 
 
-def _json_texts(rows: Sequence[object], name: str) -> list[str]:
-    return [msgspec.json.encode(getattr(row, name)).decode() for row in rows]
+def _carried(looks: Sequence[Look]) -> Jsonb:
+    return Jsonb([look.carried for look in looks])

@@ -97,7 +97,8 @@ RETURNING subject_kind AS kind, subject_id AS id, looked_at, next_look_at, carri
 PUT_OFF: Final = """
 UPDATE looks l
 SET next_look_at = n.next_look_at, carried = n.carried
-FROM unnest(%(kind)s::text[], %(id)s::text[], %(next_look_at)s::timestamptz[], %(carried)s::jsonb[])
+FROM unnest(%(kind)s::text[], %(id)s::text[], %(next_look_at)s::timestamptz[],
+            ARRAY(SELECT jsonb_array_elements(%(carried)s::jsonb)))
     AS n (kind, id, next_look_at, carried)
 WHERE (l.subject_kind, l.subject_id) = (n.kind, n.id)
 """
@@ -106,7 +107,8 @@ LOOKED: Final = """
 UPDATE looks l
 SET looked_at = n.looked_at, next_look_at = n.next_look_at, carried = n.carried
 FROM unnest(%(kind)s::text[], %(id)s::text[], %(looked_at)s::timestamptz[],
-            %(next_look_at)s::timestamptz[], %(carried)s::jsonb[])
+            %(next_look_at)s::timestamptz[],
+            ARRAY(SELECT jsonb_array_elements(%(carried)s::jsonb)))
     AS n (kind, id, looked_at, next_look_at, carried)
 WHERE (l.subject_kind, l.subject_id) = (n.kind, n.id)
 """

@@ -1,6 +1,7 @@
 """How is what was found written down?
 
-All of a claim in a few statements: one list a column. Revisions are only added.
+All of a claim in a few statements: one list a column, JSON as one array of all rows'. Revisions are
+only added.
 """
 
 import zlib
@@ -9,11 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
 from gateway.judge.changes import DecisionChange, ExcursionChange, VerdictChange, time_of
 from gateway.judge.forecasts import ForecastRow
-from gateway.judge.store import Store, columns_of
+from gateway.judge.store import Store, as_json, columns_of
 
 INSERT_VERDICTS: Final = """
 INSERT INTO verdicts (subject_kind, subject_id, revision, order_id, place_id, judged_at, as_of,
@@ -26,7 +25,7 @@ FROM unnest(
     %(place_id)s::text[], %(as_of)s::timestamptz[], %(found_late)s::boolean[],
     %(is_final)s::boolean[], %(outcome)s::text[], %(policy_id)s::text[],
     %(policy_version)s::integer[], %(policy_sha256)s::bytea[], %(readings)s::integer[],
-    %(readings_sha256)s::bytea[], %(summary)s::jsonb[])
+    %(readings_sha256)s::bytea[], ARRAY(SELECT jsonb_array_elements(%(summary)s::jsonb)))
     AS new (subject_kind, subject_id, revision, order_id, place_id, as_of, found_late, is_final,
             outcome, policy_id, policy_version, policy_sha256, readings, readings_sha256, summary)
 RETURNING subject_kind, subject_id, verdict_id
@@ -115,7 +114,8 @@ DELETE FROM forecasts WHERE consignment_id = ANY(%(consignment_ids)s)
 INSERT_EVENTS: Final = """
 INSERT INTO events (at, type, order_id, data)
 SELECT %(now)s, type, order_id, data
-FROM unnest(%(type)s::text[], %(order_id)s::text[], %(data)s::jsonb[])
+FROM unnest(%(type)s::text[], %(order_id)s::text[],
+            ARRAY(SELECT jsonb_array_elements(%(data)s::jsonb)))
     AS new (type, order_id, data)
 """
 
@@ -185,7 +185,7 @@ def write_verdicts(
             "outcome": [f.judgement.outcome for f in found],
             "policy_version": [policy.version for policy in policies],
             "policy_sha256": [policy_sha256[p.policy_id, p.version] for p in policies],
-            "summary": [msgspec.json.encode(change.summary).decode() for change in changes],
+            "summary": as_json([change.summary for change in changes]),
         },
     )
     verdict_ids = {(kind, subject_id): verdict_id for kind, subject_id, verdict_id in rows}
@@ -306,7 +306,7 @@ def write_events(store: Store, events: Sequence[Event], now: datetime) -> None:
     if not events:
         return
     columns = columns_of(events, ("type", "order_id")) | {
-        "data": [msgspec.json.encode(event.data).decode() for event in events],
+        "data": as_json([event.data for event in events]),
         "now": now,
     }
     store.execute(INSERT_EVENTS, columns)

@@ -1,0 +1,154 @@
+"""How many six-hour consignments does one judge get through, with the database?
+
+Each order has one chilled box with a reading every 30 seconds for six hours: 720. One in ten has
+been too warm for an hour, and is decided on with evidence. The judge is the real one, on one
+connection, in this process; what it reads, decides and commits is in the time. Server and judge
+share the machine, each on its own core. The server writes with fsync and synchronous_commit on.
+"""
+
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import psycopg
+
+from bench.report import progress
+from frostline.migrate import migrate
+from frostline.stack import postgres as servers
+from frostline.stack.postgres import Postgres
+from frostline.stack.waiting import wait_until
+from gateway.judge import judge
+from gateway.judge.settings import JudgeSettings
+
+_ORDERS: Final = 2048
+_READINGS: Final = 720
+_BEGUN: Final = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
+_NOW: Final = _BEGUN + timedelta(hours=6)
+
+_MAKE: Final = """
+INSERT INTO orders (order_id, member_id, member_level, time_zone, placed_at, delivery_fee)
+SELECT 'o' || i, 'm-1', 'gold', 'Asia/Shanghai', %(begun)s, 600 FROM generate_series(1, %(n)s) i;
+
+INSERT INTO consignments (consignment_id, order_id, zone, policy_id, policy_version, opened_at,
+                          goods_value, closed_at)
+SELECT 'o' || i || '.chilled', 'o' || i, 'chilled', 'chilled',
+       (SELECT max(version) FROM policies WHERE policy_id = 'chilled'), %(begun)s, 10000,
+       %(closed)s::timestamptz
+FROM generate_series(1, %(n)s) i;
+
+INSERT INTO loggers (logger_id, record_interval_s, registered_at)
+SELECT 'l' || i, 30, %(begun)s FROM generate_series(1, %(n)s) i;
+
+INSERT INTO heard_loggers (logger_id, frame_format, counter_wrap, first_heard_at)
+SELECT 'l' || i, 'ruuvi-df5', 65535, %(begun)s FROM generate_series(1, %(n)s) i;
+
+INSERT INTO bindings (logger_id, consignment_id, during, bound_by)
+SELECT 'l' || i, 'o' || i || '.chilled', tstzrange(%(begun)s, NULL), 'a bench'
+FROM generate_series(1, %(n)s) i;
+
+INSERT INTO readings (measured_at, logger_key, boot_key, temperature_c, sequence, source, clock)
+SELECT %(begun)s + k * interval '30 s', logger_key, 1,
+       round((2 + 0.5 * sin(k / 40.0 + logger_key) + 0.1 * sin(k * 12.9898)
+        + CASE WHEN logger_key %% 10 = 0 AND k BETWEEN 400 AND 520 THEN 10 ELSE 0 END)::numeric, 2),
+       k, 0, 0
+FROM heard_loggers, generate_series(0, %(readings)s - 1) k;
+
+INSERT INTO touched (logger_key, from_at, to_at)
+SELECT logger_key, %(begun)s, %(now)s FROM heard_loggers
+"""
+
+
+_WAITING: Final = """
+SELECT (SELECT count(*) FROM touched), (SELECT count(*) FROM verdicts)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What one pass over all orders came to."""
+
+    per_s: float
+    core_share: float  # of one core, by the judge
+    decisions: int
+
+
+def judged_per_s() -> float:
+    """Return six-hour consignments a second, all in: read, judged, decided, forecast, committed."""
+    with _server() as database_url:
+        return _measure(database_url, closed=False).per_s
+
+
+def run() -> dict[str, object]:
+    """Measure open and delivered orders, and return the figures."""
+    figures: dict[str, object] = {}
+    for name, closed in (("open", False), ("delivered", True)):
+        with _server() as database_url:
+            progress(f"{_ORDERS} {name} orders of {_READINGS} readings")
+            judged = _measure(database_url, closed=closed)
+        figures |= {
+            f"judged_{name}_per_s": round(judged.per_s),
+            f"judged_{name}_core_share": round(judged.core_share, 2),
+            f"judged_{name}_decisions": judged.decisions,
+        }
+    return figures
+
+
+def _measure(database_url: str, *, closed: bool) -> Judged:
+    values = {
+        "begun": _BEGUN,
+        "now": _NOW,
+        "closed": _NOW if closed else None,
+        "n": _ORDERS,
+        "readings": _READINGS,
+    }
+    with psycopg.ClientCursor(psycopg.connect(database_url, autocommit=True)) as cursor:
+        cursor.execute(_MAKE, values)
+        cursor.execute("ANALYZE")
+        cursor.execute("CHECKPOINT")
+    settings = JudgeSettings(database_url=database_url)
+    with psycopg.connect(database_url, autocommit=True) as connection, ExitStack() as stack:
+        started, used_s = time.perf_counter(), time.process_time()
+        stack.enter_context(_judging(settings))
+        wait_until(
+            lambda: connection.execute(_WAITING).fetchall() == [(0, _ORDERS)],
+            timeout_s=600,
+            what="verdicts of all consignments",
+        )
+        took_s, core_s = time.perf_counter() - started, time.process_time() - used_s
+        ((decisions,),) = connection.execute("SELECT count(*) FROM trigger_decisions").fetchall()
+    return Judged(per_s=_ORDERS / took_s, core_share=core_s / took_s, decisions=decisions)
+
+
+@contextmanager
+def _judging(settings: JudgeSettings) -> Iterator[None]:
+    """Run a judge; a failure of it rises at the end."""
+    stop = threading.Event()
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        judging = pool.submit(judge.run, settings, stop, clock=lambda: _NOW)
+        try:
+            yield
+        finally:
+            stop.set()
+            judging.result()
+
+
+@contextmanager
+def _server() -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="frostline-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # the server's account walks through
+        with Postgres(servers.prepare(report=progress), folder / "postgres") as postgres:
+            database_url = postgres.create_database("bench")
+            migrate(database_url, require_timescaledb=True)
+            yield database_url
+
+
+if __name__ == "__main__":
+    print(run())
