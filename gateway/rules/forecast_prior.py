@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from gateway.rules.forecast_record import BoxRecord, PackKind
 from gateway.rules.thermal import PACK_MATERIALS, Floats, Prior
@@ -15,7 +17,9 @@ _WALL_W_PER_K: Final = {"eps": 1.0, "epp": 0.9, "pu": 0.55, "vip": 0.28}
 _TYPICAL_WALL_W_PER_K: Final = 0.66
 _TYPICAL_PRODUCT_KG: Final = 4.0
 _TYPICAL_PACK_KG: Final = 2.5
-# Chilled goods are mostly water; frozen ones hold half as much heat, and some of it melts.
+# Packs in practice take up less than their latent heat: impurities, and what lids let in.
+_USABLE_SHARE: Final = 0.8
+# Chilled goods are mostly water; frozen ones hold less, though some of it melts early.
 _CHILLED_J_PER_KG_K: Final = 3500.0
 _FROZEN_J_PER_KG_K: Final = 2700.0
 # Boxes are made for this much heat outside: their packs then hold the middle of the zone.
@@ -25,61 +29,103 @@ _UNKNOWN_AMBIENT_SD_C: Final = 8.0
 _KNOWN_AMBIENT_SD_C: Final = 1.0
 
 
-def typical_pack(lower_c: float, upper_c: float) -> PackKind:
-    """Return what usually keeps a zone, where the packing record does not say."""
-    if upper_c <= -10:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The packing records as columns (boxes,), typical values where they say nothing."""
+
+    kind: npt.NDArray[np.str_]
+    wall_w_per_k: Floats
+    pack_kg: Floats
+    product_kg: Floats
+    pack_j: Floats  # latent heat of the whole pack
+    melting_c: Floats
+    wall_known: npt.NDArray[np.bool_]
+    pack_known: npt.NDArray[np.bool_]
+    product_known: npt.NDArray[np.bool_]
+
+
+def typical_pack(box: BoxRecord) -> PackKind:
+    """Return what usually keeps a zone, for a packing record that does not say."""
+    if box.upper_c is not None and box.upper_c <= -10:
         return PackKind.BRINE
-    return PackKind.PARAFFIN_15 if lower_c >= 10 else PackKind.ICE
+    if box.lower_c is not None and box.lower_c >= 10:
+        return PackKind.PARAFFIN_15
+    return PackKind.ICE
 
 
-def _row(box: BoxRecord) -> tuple[float, ...]:
-    lower_c = -math.inf if box.lower_c is None else box.lower_c
-    upper_c = math.inf if box.upper_c is None else box.upper_c
-    p = box.packing
-    kind = typical_pack(lower_c, upper_c) if p.pack_kind is None else p.pack_kind
-    material = PACK_MATERIALS[kind]
-    wall, wall_sd = _wall(box)
-    product_kg = p.product_kg or _TYPICAL_PRODUCT_KG
-    pack_kg = 0.0 if kind is PackKind.NONE else p.pack_kg or _TYPICAL_PACK_KG
-    goods_c = _goods_c(lower_c, upper_c)
-    depth_k = max(0.5, 0.5 * (min(upper_c, material.melting_c + 60) - material.melting_c))
-    contact = wall * (_DESIGN_AMBIENT_C - material.melting_c - depth_k) / depth_k
-    return (
-        wall,
-        wall_sd,
-        2.6 * math.sqrt(product_kg / 5),
-        product_kg * (_FROZEN_J_PER_KG_K if goods_c < -5 else _CHILLED_J_PER_KG_K),
-        0.2 if p.product_kg else 0.5,
-        goods_c,
-        contact if pack_kg else 0.0,
-        0.95 * pack_kg * material.latent_j_per_kg,
-        0.1 if p.pack_kg and p.pack_kind else 0.5,
-        max(pack_kg, 0.1) * material.sensible_j_per_kg_k,
-        material.melting_c,
-        0.0 if kind in {PackKind.NONE, PackKind.DRY_ICE} else 1.0,
-        _KNOWN_AMBIENT_SD_C if len(box.ambient_at_ms) else _UNKNOWN_AMBIENT_SD_C,
+def known_of(boxes: Sequence[BoxRecord]) -> Known:
+    """Return the boxes' packing records as columns."""
+    packings = [box.packing for box in boxes]
+    kinds = [p.pack_kind or typical_pack(box) for p, box in zip(packings, boxes, strict=True)]
+    materials = [PACK_MATERIALS[kind] for kind in kinds]
+    pack_kg = np.array(
+        [
+            0.0 if kind is PackKind.NONE else p.pack_kg or _TYPICAL_PACK_KG
+            for p, kind in zip(packings, kinds, strict=True)
+        ]
+    )
+    return Known(
+        kind=np.array(kinds, np.str_),
+        wall_w_per_k=np.array([_wall_w_per_k(box) for box in boxes], np.float32),
+        pack_kg=pack_kg.astype(np.float32),
+        product_kg=np.array([p.product_kg or _TYPICAL_PRODUCT_KG for p in packings], np.float32),
+        pack_j=(pack_kg * [m.latent_j_per_kg for m in materials]).astype(np.float32),
+        melting_c=np.array([m.melting_c for m in materials], np.float32),
+        wall_known=np.array([p.wall_w_per_k is not None for p in packings]),
+        pack_known=np.array([p.pack_kg is not None for p in packings]),
+        product_known=np.array([p.product_kg is not None for p in packings]),
     )
 
 
-def _wall(box: BoxRecord) -> tuple[float, float]:
+def _wall_w_per_k(box: BoxRecord) -> float:
     if box.packing.wall_w_per_k is not None:
-        return box.packing.wall_w_per_k, 0.2
-    if box.packing.box_material is not None:
-        return _WALL_W_PER_K.get(box.packing.box_material, _TYPICAL_WALL_W_PER_K), 0.35
-    return _TYPICAL_WALL_W_PER_K, 0.5
+        return box.packing.wall_w_per_k
+    return _WALL_W_PER_K.get(box.packing.box_material or "", _TYPICAL_WALL_W_PER_K)
 
 
-def _goods_c(lower_c: float, upper_c: float) -> float:
+def packed_c(limits_c: Floats) -> Floats:
     """Return what goods are packed at: the middle of the zone, or 2 °C inside its only limit."""
-    if math.isinf(lower_c):
-        return 0.0 if math.isinf(upper_c) else upper_c - 2
-    return lower_c + 2 if math.isinf(upper_c) else (lower_c + upper_c) / 2
+    lower_c, upper_c = limits_c
+    inside = np.where(np.isinf(lower_c), upper_c - 2, lower_c + 2)
+    return np.where(np.isfinite(lower_c + upper_c), (lower_c + upper_c) / 2, inside)
 
 
-def prior_of(boxes: Sequence[BoxRecord], *, logger_c: Floats, spent_k_s: Floats) -> Prior:
-    """Return what is expected of the boxes, from their packing records and zones."""
-    columns = np.array([_row(box) for box in boxes], np.float32).reshape(len(boxes), -1).T
-    return Prior(*columns, spent_k_s=spent_k_s, logger_c=logger_c)
+def prior_of(
+    known: Known, *, limits_c: Floats, logger_c: Floats, ambient_c: Floats, earlier_s: Floats
+) -> Prior:
+    """Return what is expected of the boxes (boxes,) as their readings begin.
+
+    `logger_c` is each box's first reading, `ambient_c` the ambient then (nan: not measured), and
+    `earlier_s` how long it had been packed.
+    """
+    goods_c = packed_c(limits_c)
+    edge_c = np.where(np.isfinite(limits_c[1]), limits_c[1], goods_c + 2)
+    depth_k = np.clip((edge_c - known.melting_c) / 2, 0.5, 30)
+    contact = known.wall_w_per_k * (_DESIGN_AMBIENT_C - known.melting_c - depth_k) / depth_k
+    j_per_kg_k = np.where(goods_c < -5, _FROZEN_J_PER_KG_K, _CHILLED_J_PER_KG_K)
+    sensible = np.array([PACK_MATERIALS[PackKind(k)].sensible_j_per_kg_k for k in known.kind])
+    has_pack = known.pack_kg > 0
+    outside_c = typical_ambient_c(ambient_c)
+    may_be_colder = has_pack & (known.kind != PackKind.DRY_ICE)
+    columns = (
+        known.wall_w_per_k,
+        np.where(known.wall_known, 0.2, 0.4),
+        2.6 * np.sqrt(known.product_kg / 5),
+        known.product_kg * j_per_kg_k,
+        np.where(known.product_known, 0.2, 0.5),
+        goods_c,
+        np.where(has_pack, np.maximum(contact, 0), 0),
+        _USABLE_SHARE * known.pack_j,
+        np.where(known.pack_known, 0.2, 0.5),
+        np.maximum(known.pack_kg, 0.1) * sensible,
+        known.melting_c,
+        may_be_colder,
+        outside_c < known.melting_c,
+        np.where(np.isfinite(ambient_c), _KNOWN_AMBIENT_SD_C, _UNKNOWN_AMBIENT_SD_C),
+        earlier_s * (outside_c - goods_c),
+        logger_c,
+    )
+    return Prior(*(np.asarray(column, np.float32) for column in columns))
 
 
 def typical_ambient_c(ambient_c: Floats) -> Floats:

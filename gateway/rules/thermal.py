@@ -1,17 +1,18 @@
 """How warm will a box get, seen by many guesses of what it is made of?
 
 An ensemble: each box has `DRAWS` guesses of its parameters around what its packing record says. All
-boxes and guesses advance together; those that explain the box's readings weigh more. Arrays are
-float32 of shape (boxes, draws); units are W/K, J/K, J, °C and seconds.
+boxes and guesses advance together. Arrays are float32 of shape (boxes, draws); units are W/K, J/K, J,
+°C and seconds.
 
 Lumped nodes (Incropera, "Fundamentals of Heat and Mass Transfer", ch. 5): the air inside has no heat
-capacity, so its temperature is the mean of ambient, goods and pack, weighted by conductance. The pack
-keeps its melting point while it melts; before and after, it warms with its heat capacity. Its contact
-shrinks with its frozen share. The draws are the same for every box at every moment, so that a
-forecast is a function of the box's record alone.
+capacity, so its temperature is the mean of ambient, goods and pack, weighted by conductance. The
+pack keeps its melting point while it melts; before and after, it warms with its heat capacity. Its
+contact shrinks with its frozen share. The draws are the same for every box at every moment, so that
+a forecast is a function of the box's record alone.
 """
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from statistics import NormalDist
 from typing import Final, Self
 
@@ -22,8 +23,8 @@ from gateway.rules.forecast_record import PackKind
 
 Floats = npt.NDArray[np.float32]
 
-DRAWS: Final = 96
-STEP_S: Final = 300.0
+DRAWS: Final = 64
+STEP_S: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ class PackMaterial:
     sensible_j_per_kg_k: float  # a rounded mean of solid and liquid
 
 
-# Water: CRC Handbook, as the trade rounds it. Eutectic brine and paraffin: Zalba et al. 2003, Applied
-# Thermal Engineering 23, tables 1 to 3. Dry ice: CRC Handbook, sublimation at 1 atm.
+# Water: CRC Handbook, as the trade rounds it. Eutectic brine and paraffin: Zalba et al. 2003,
+# Applied Thermal Engineering 23, tables 1 to 3. Dry ice: CRC Handbook, sublimation at 1 atm.
 PACK_MATERIALS: Final = {
     PackKind.NONE: PackMaterial(0.0, 0.0, 1.0),
     PackKind.ICE: PackMaterial(0.0, 335e3, 3000.0),
@@ -45,7 +46,7 @@ PACK_MATERIALS: Final = {
     PackKind.DRY_ICE: PackMaterial(-78.5, 571e3, 900.0),
 }
 
-# A melted pack still passes heat: this much is added to its frozen share in `_contact`.
+# A melted pack still passes heat: this much is added to its frozen share.
 _MELTED: Final = np.float32(0.04)
 # An explicit step must not carry more heat into a pack than levels its temperature out.
 _STABLE: Final = 0.9
@@ -70,6 +71,7 @@ class Prior:
     pack_j_per_k: Floats
     melting_c: Floats
     subcooled: Floats  # 1 where a pack may come much colder than its melting point
+    molten: Floats  # 1 where packs were put in molten
     ambient_sd_c: Floats
     spent_k_s: Floats  # degree-seconds across the wall before the first step
     logger_c: Floats
@@ -81,13 +83,13 @@ class Ensemble:
 
     wall: Floats
     product: Floats
-    product_rate: Floats  # 1/s
+    product_keeps: Floats  # share of the goods' distance to the air that is left after a step
     pack: Floats
-    roundness: Floats  # of the contact's fall as the pack melts; see `_contact`
+    roundness: Floats  # of the contact's fall as the pack melts
     full_j: Floats
     pack_k_per_j: Floats
     melting_c: Floats
-    logger_rate: Floats  # 1/s
+    logger_keeps: Floats  # as `product_keeps`
     ambient_offset_c: Floats
     drift_c: Floats  # of the ambient, in the first hour to come
     frozen_j: Floats
@@ -95,38 +97,36 @@ class Ensemble:
     air_c: Floats
     logger_c: Floats
 
-    def pick(self, rows: slice | tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]) -> Self:
-        """Return some boxes (a slice: views), or chosen draws of each (index arrays: copies)."""
-        return type(self)(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
-
-    def fork(self) -> Self:
-        """Return the same guesses with a state of their own."""
-        state = ("frozen_j", "product_c", "air_c", "logger_c")
-        return replace(self, **{name: getattr(self, name).copy() for name in state})
+    def first(self, boxes: int) -> Self:
+        """Return views of the first boxes."""
+        return type(self)(**{f.name: getattr(self, f.name)[:boxes] for f in fields(self)})
 
 
-def _standard_draws(draws: int, parameters: int) -> tuple[npt.NDArray[np.float64], Floats]:
-    """Return evenly spread points in the unit cube, and the same as standard normals.
+# What the draws are of: each a standard normal, before the readings are known.
+_WALL, _PRODUCT, _CAPACITY, _PACK, _ENERGY, _LOGGER, _FROZEN, _MELTING = range(8)
+_AMBIENT, _ROUNDNESS, _SUBCOOLED, _GOODS, _DRIFT = range(8, 13)
+PARAMETERS: Final = 13
+_LOGGER_STEPS: Final = np.float32(-STEP_S / 480)  # a logger's time constant: 8 minutes
+
+
+def standard_draws(dimensions: int) -> Floats:
+    """Return evenly spread standard normals (dimensions, 1, draws).
 
     The additive recurrence of the generalised golden ratio (Roberts 2018, "The unreasonable
     effectiveness of quasirandom sequences"): no generator, so the same on every machine.
     """
     ratio = 2.0
     for _ in range(60):
-        ratio = (1 + ratio) ** (1 / (parameters + 1))
-    steps = ratio ** -np.arange(1.0, parameters + 1)
-    uniform = (0.5 + np.arange(1, draws + 1)[:, None] * steps) % 1.0
+        ratio = (1 + ratio) ** (1 / (dimensions + 1))
+    steps = ratio ** -np.arange(1.0, dimensions + 1)
+    uniform = (0.5 + np.arange(1, DRAWS + 1) * steps[:, None]) % 1.0
     normal = np.vectorize(NormalDist().inv_cdf)(uniform)
-    return uniform, normal.astype(np.float32)
+    return normal.astype(np.float32)[:, None, :]
 
 
-_NAMES: Final = (
-    "wall", "product", "capacity", "pack", "energy", "logger", "frozen", "melting", "ambient",
-    "roundness", "subcooled", "goods", "drift",
-)  # fmt: skip
-_UNIFORM, _NORMAL = _standard_draws(DRAWS, len(_NAMES))
-_U: Final = {name: _UNIFORM[:, i].astype(np.float32) for i, name in enumerate(_NAMES)}
-_N: Final = {name: _NORMAL[:, i] for i, name in enumerate(_NAMES)}
+def _uniform(normal: Floats) -> Floats:
+    """Return a standard normal's probability, to 0.01: the logistic approximation."""
+    return 1 / (1 + np.exp(np.float32(-1.702) * normal))
 
 
 def _frozen_share(uniform: Floats) -> Floats:
@@ -136,48 +136,52 @@ def _frozen_share(uniform: Floats) -> Floats:
     return np.where(uniform < 0.15, badly, well).astype(np.float32)
 
 
-def draw_ensemble(prior: Prior) -> Ensemble:
-    """Return each box's guesses, in balance with nothing yet: the first step finds the air."""
+def draw_ensemble(prior: Prior, normal: Floats) -> Ensemble:
+    """Return each box's guesses, given draws (parameters, 1 or boxes, draws)."""
 
     def column(values: Floats) -> Floats:
         return values[:, None].astype(np.float32)
 
-    def spread(median: Floats, log_sd: Floats | float, name: str) -> Floats:
-        sd = column(log_sd) if isinstance(log_sd, np.ndarray) else np.float32(log_sd)
-        return (column(median) * np.exp(sd * _N[name])).astype(np.float32)
+    def spread(median: Floats, log_sd: Floats, which: int) -> Floats:
+        return column(median) * np.exp(column(log_sd) * normal[which])
 
-    wall = spread(prior.wall_w_per_k, prior.wall_log_sd, "wall")
-    product = spread(prior.product_w_per_k, 0.35, "product")
-    capacity = spread(prior.product_j_per_k, prior.product_log_sd, "capacity")
-    pack_j_per_k = column(prior.pack_j_per_k) * np.ones(DRAWS, np.float32)
-    pack = np.minimum(spread(prior.pack_w_per_k, 0.5, "pack"), _STABLE * pack_j_per_k / STEP_S)
-    full_j = np.maximum(spread(prior.pack_j, prior.pack_log_sd, "energy"), 1.0)
-    subcooled_k = column(prior.subcooled) * np.maximum(0.0, 20 * _U["subcooled"] - 12)
-    frozen_j = full_j * _frozen_share(_U["frozen"]) + subcooled_k * pack_j_per_k
-    start_c = column(prior.logger_c) * np.ones(DRAWS, np.float32)
+    ones = np.ones_like(prior.wall_w_per_k)
+    full = np.ones((len(ones), normal.shape[2]), np.float32)
+    wall = spread(prior.wall_w_per_k, prior.wall_log_sd, _WALL)
+    product = spread(prior.product_w_per_k, 0.35 * ones, _PRODUCT)
+    capacity = spread(prior.product_j_per_k, prior.product_log_sd, _CAPACITY)
+    pack_j_per_k = column(prior.pack_j_per_k) * full
+    pack = np.minimum(
+        spread(prior.pack_w_per_k, 0.5 * ones, _PACK), _STABLE * pack_j_per_k / STEP_S
+    )
+    full_j = np.maximum(spread(prior.pack_j, prior.pack_log_sd, _ENERGY), 1.0)
+    subcooled_k = column(prior.subcooled) * np.maximum(0, 20 * _uniform(normal[_SUBCOOLED]) - 12)
+    share = _frozen_share(_uniform(normal[_FROZEN]))
+    share = np.where(column(prior.molten) > 0, 1 - share, share)
+    frozen_j = full_j * share + subcooled_k * pack_j_per_k
     return Ensemble(
         wall=wall,
         product=product,
-        product_rate=product / capacity,
+        product_keeps=np.exp(-product / capacity * np.float32(STEP_S)),
         pack=pack,
-        roundness=(0.03 + _U["roundness"] ** 2)[None, :] * np.ones_like(wall),
+        roundness=np.float32(0.4) * np.exp(normal[_ROUNDNESS]) * full,
         full_j=full_j,
         pack_k_per_j=1 / pack_j_per_k,
-        melting_c=column(prior.melting_c) + 0.3 * _N["melting"],
-        logger_rate=1 / (480 * np.exp(0.4 * _N["logger"]))[None, :] * np.ones_like(wall),
-        ambient_offset_c=column(prior.ambient_sd_c) * _N["ambient"],
-        drift_c=_N["drift"][None, :] * np.ones_like(wall),
-        frozen_j=(frozen_j - wall * column(prior.spent_k_s)).astype(np.float32),
-        product_c=column(prior.product_c) + _N["goods"],
-        air_c=start_c,
-        logger_c=start_c.copy(),
+        melting_c=column(prior.melting_c) + np.float32(0.3) * normal[_MELTING],
+        logger_keeps=np.exp(np.exp(np.float32(-0.4) * normal[_LOGGER]) * _LOGGER_STEPS) * full,
+        ambient_offset_c=column(prior.ambient_sd_c) * normal[_AMBIENT],
+        drift_c=normal[_DRIFT] * full,
+        frozen_j=frozen_j - wall * column(prior.spent_k_s),
+        product_c=column(prior.product_c) + normal[_GOODS],
+        air_c=column(prior.logger_c) * full,
+        logger_c=column(prior.logger_c) * full,
     )
 
 
-def advance(ensemble: Ensemble, ambient_c: Floats, seconds: float) -> None:
-    """Let time pass, in place. `ambient_c` is (boxes, 1) or (boxes, draws), before the offsets."""
+def advance(ensemble: Ensemble, ambient_c: Floats, steps: int = 1) -> None:
+    """Let so many steps' time pass at once, in place; `ambient_c` is (boxes, 1 or draws)."""
     e = ensemble
-    latent_j = np.clip(e.frozen_j, 0.0, e.full_j)
+    latent_j = np.minimum(np.maximum(e.frozen_j, 0), e.full_j)
     share = latent_j / e.full_j + _MELTED
     contact = e.pack * (1 + e.roundness) * share / (share + e.roundness)
     pack_c = e.melting_c - (e.frozen_j - latent_j) * e.pack_k_per_j
@@ -185,105 +189,65 @@ def advance(ensemble: Ensemble, ambient_c: Floats, seconds: float) -> None:
     e.air_c[...] = (e.wall * outside_c + e.product * e.product_c + contact * pack_c) / (
         e.wall + e.product + contact
     )
-    e.frozen_j -= contact * (e.air_c - pack_c) * np.float32(seconds)
-    e.product_c -= (e.air_c - e.product_c) * np.expm1(-e.product_rate * np.float32(seconds))
-    e.logger_c -= (e.air_c - e.logger_c) * np.expm1(-e.logger_rate * np.float32(seconds))
+    e.frozen_j -= contact * (e.air_c - pack_c) * np.float32(steps * STEP_S)
+    e.product_c[...] = e.air_c + (e.product_c - e.air_c) * e.product_keeps**steps
+    e.logger_c[...] = e.air_c + (e.logger_c - e.air_c) * e.logger_keeps**steps
 
 
-@dataclass(slots=True, kw_only=True)
-class Belief:
-    """The guesses, how well each explains the readings so far, and what it missed lately."""
+def live_through(
+    ensemble: Ensemble, ambient_c: Floats, begun: npt.NDArray[np.intp]
+) -> Iterator[tuple[int, int, Floats]]:
+    """Advance through known steps of ambient (boxes, steps), in place; yield after each.
 
-    ensemble: Ensemble
-    log_weight: Floats
-    missed_c: Floats  # reading less guess, smoothed
-
-    @classmethod
-    def before_readings(cls, ensemble: Ensemble) -> Self:
-        """Return a belief in which every guess weighs the same."""
-        zero = np.zeros_like(ensemble.wall)
-        return cls(ensemble=ensemble, log_weight=zero, missed_c=zero.copy())
-
-    def fork(self) -> Self:
-        """Return the same belief, free to change."""
-        return type(self)(
-            ensemble=self.ensemble.fork(),
-            log_weight=self.log_weight.copy(),
-            missed_c=self.missed_c.copy(),
-        )
-
-    def weights(self) -> Floats:
-        """Return the guesses' weights (boxes, draws); those of a box sum to 1."""
-        raw = np.exp(self.log_weight - self.log_weight.max(axis=1, keepdims=True))
-        return raw / raw.sum(axis=1, keepdims=True)
-
-
-# A guess's misses follow a heavy-tailed distribution: a lid was opened, packs lie unevenly.
-_MISS_C: Final = np.float32(0.3)
-_MISS_WEIGHT: Final = np.float32(1.25)
-_MISS_SMOOTHING: Final = np.float32(0.25)
-# Old readings say less of a box that has changed since: half as much after about four hours.
-_FORGET: Final = np.float32(0.985)
-
-
-def follow(
-    belief: Belief, logger_c: Floats, ambient_c: Floats, begun: npt.NDArray[np.intp]
-) -> None:
-    """Let the guesses live through known steps, in place, and weigh them.
-
-    `logger_c` (nan: no reading) and `ambient_c` are (boxes, steps). `begun[k]` says how many boxes,
-    counted from the first, were packed before step k ends; the others stand still.
+    `begun[k]` says how many boxes, counted from the first, were packed before step k ends; the
+    others stand still. Yielded are k, begun[k], and what their guesses' loggers show.
     """
-    for k, boxes in enumerate(begun):
-        rows = slice(0, int(boxes))
-        now = belief.ensemble.pick(rows)
-        advance(now, ambient_c[rows, k, None], STEP_S)
-        miss_c = logger_c[rows, k, None] - now.logger_c
-        known = np.isfinite(miss_c)
-        miss_c = np.where(known, miss_c, 0.0)
-        square = (miss_c / _MISS_C) ** 2
-        belief.log_weight[rows] *= np.where(known, _FORGET, np.float32(1))
-        belief.log_weight[rows] -= _MISS_WEIGHT * np.log1p(square / 4)
-        smoothing = np.where(known, _MISS_SMOOTHING, np.float32(0))
-        belief.missed_c[rows] += smoothing * (miss_c - belief.missed_c[rows])
+    for k, boxes in enumerate(begun.tolist()):
+        living = ensemble.first(boxes)
+        advance(living, ambient_c[:boxes, k, None])
+        yield k, boxes, living.logger_c
 
 
-# The forecast's steps: fine where a warning is decided, coarse later. 7 h in all.
-AHEAD_S: Final = np.repeat([300.0, 600.0, 900.0], [12, 12, 16])
-AHEAD_ENDS_S: Final = np.cumsum(AHEAD_S)
+# The steps of what is to come, fine where a warning is decided: 2 hours, then 5 hours more.
+AHEAD_STEPS: Final = (1,) * 12 + (2,) * 15
+AHEAD_ENDS_S: Final = np.cumsum(AHEAD_STEPS) * STEP_S
 _MISS_DECAY_S: Final = 3 * 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """When the guesses leave the zone: shares (boxes, steps + 1), the first is now."""
+    """Which share of the guesses has left the zone, by each limit: (boxes, 1 + steps ahead)."""
 
-    left: Floats
-    left_upper: Floats
+    by_lower: Floats
+    by_upper: Floats
 
 
-def look_ahead(belief: Belief, ambient_c: Floats, lower_c: Floats, upper_c: Floats) -> Outlook:
-    """Let the guesses live on under the same ambient (boxes,), and count those that leave.
+def look_ahead(
+    ensemble: Ensemble, weights: Floats, missed_c: Floats, ambient_c: Floats, limits_c: Floats
+) -> Outlook:
+    """Let the guesses live on, and count those that leave; uses their state up.
 
-    The limits are (boxes,); infinite where there is none. The belief's state is used up.
+    `weights` of a box sum to 1; `missed_c` is what each guess lately missed of the readings, and fades;
+    `ambient_c` (boxes,) stays; `limits_c` (2, boxes) are lower and upper, infinite where there is
+    none.
     """
-    e, weights = belief.ensemble, belief.weights()
-    lower, upper = lower_c[:, None], upper_c[:, None]
+    lower, upper = limits_c[:, :, None]
     left_lower = np.zeros(weights.shape, np.bool_)
     left_upper = np.zeros(weights.shape, np.bool_)
-    shares = []
-    for seconds, ends_s in zip((0.0, *AHEAD_S), (0.0, *AHEAD_ENDS_S), strict=True):
-        if seconds:
-            drift_c = e.drift_c * np.float32(np.sqrt(ends_s / 3600))
-            advance(e, ambient_c[:, None] + drift_c, seconds)
-        seen_c = e.logger_c + belief.missed_c * np.float32(np.exp(-ends_s / _MISS_DECAY_S))
+    by_lower, by_upper = [], []
+    for steps, ends_s in zip((0, *AHEAD_STEPS), (0.0, *AHEAD_ENDS_S), strict=True):
+        if steps:
+            drift_c = ensemble.drift_c * np.float32(np.sqrt(ends_s / 3600))
+            advance(ensemble, ambient_c[:, None] + drift_c, steps)
+        seen_c = ensemble.logger_c + missed_c * np.float32(np.exp(-ends_s / _MISS_DECAY_S))
         left_upper |= (seen_c > upper) & ~left_lower
         left_lower |= (seen_c < lower) & ~left_upper
-        shares.append((_share(weights, left_lower), _share(weights, left_upper)))
-    by_lower, by_upper = (np.stack(side, axis=1) for side in zip(*shares, strict=True))
-    return Outlook(left=by_lower + by_upper, left_upper=by_upper)
+        by_lower.append(weighted(weights, left_lower))
+        by_upper.append(weighted(weights, left_upper))
+    return Outlook(by_lower=np.stack(by_lower, axis=1), by_upper=np.stack(by_upper, axis=1))
 
 
-def _share(weights: Floats, which: npt.NDArray[np.bool_]) -> Floats:
-    share: Floats = np.einsum("ij,ij->i", weights, which, dtype=np.float32)
-    return share
+def weighted(weights: Floats, values: npt.NDArray[np.generic]) -> Floats:
+    """Return each box's weighted mean (boxes,) of values (boxes, draws)."""
+    mean: Floats = np.einsum("ij,ij->i", weights, values, dtype=np.float32)
+    return mean
