@@ -4,6 +4,7 @@ When a logger becomes silent, when what is unknown becomes too much, when a susp
 the life ends. Limits and budgets are broken and closed by readings only.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -44,13 +45,15 @@ def _moments_ms(standing: Standing) -> Iterator[int]:
         default=standing.life.from_ms + 1,
     )
     yield gap_from_ms
-    if gap_from_ms <= standing.as_of_ms:
-        yield from _too_much_unknown_ms(standing)
+    yield from _unknown_share_ms(standing, grows=gap_from_ms <= standing.as_of_ms)
 
 
-def _too_much_unknown_ms(standing: Standing) -> Iterator[int]:
-    """Say when a gap that goes on will have become too large a share of the life."""
-    share, elapsed = standing.largest_unknown_share, standing.elapsed
-    missing_ms = share * (elapsed.life_ms - elapsed.suspended_ms) - elapsed.unknown_ms
-    if share < 1 and missing_ms >= 0:
+def _unknown_share_ms(standing: Standing, *, grows: bool) -> Iterator[int]:
+    """Say when a gap that goes on becomes too large a share of the life, or an old one small."""
+    share, unknown_ms = standing.largest_unknown_share, standing.elapsed.unknown_ms
+    judged_ms = standing.elapsed.life_ms - standing.elapsed.suspended_ms
+    missing_ms = share * judged_ms - unknown_ms
+    if grows and share < 1 and missing_ms >= 0:
         yield standing.as_of_ms + int(missing_ms / (1 - share)) + 1
+    elif not grows and share > 0 and missing_ms < 0:
+        yield standing.as_of_ms + math.ceil(-missing_ms / share)

@@ -84,7 +84,7 @@ def track_of(source: SourceKind, segments: Sequence[Segment], horizon: Horizon) 
     after_gap = _after_gaps(stretches)
     held_ms = np.empty_like(whole.t_ms)
     np.subtract(whole.t_ms[1:], whole.t_ms[:-1], out=held_ms[:-1])
-    held_ms[-1] = horizon.until_ms - whole.t_ms[-1] if horizon.ended and not silent else 0
+    held_ms[-1] = 0 if silent else horizon.until_ms - whole.t_ms[-1]
     held_ms[after_gap - 1] = 0
     if horizon.suspended:
         judged = _suspend(whole.t_ms, held_ms, horizon.suspended)
@@ -92,6 +92,8 @@ def track_of(source: SourceKind, segments: Sequence[Segment], horizon: Horizon) 
         after_gap = _renumbered(after_gap, judged)
     if len(held_ms) == 0:
         return None
+    if not horizon.ended:
+        held_ms[-1] = 0  # the next judged reading says for how long it held
     return Track(
         source=source,
         t_ms=whole.t_ms,
