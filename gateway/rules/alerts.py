@@ -205,7 +205,12 @@ def _without_its_cause(alert: Alert, plan: AlertingPlan, now_ms: int) -> AlertCh
 def _seen(alert: Alert, condition: Condition, plan: AlertingPlan, now_ms: int) -> AlertChange:
     """Take over what is known of the cause now; the alert is no less severe than it was."""
     severity = max(condition.severity, alert.condition.severity, key=SEVERITIES.index)
-    seen = replace(alert, condition=replace(condition, severity=severity), ceased_at_ms=None)
+    since_ms = min(condition.since_ms, alert.condition.since_ms)
+    seen = replace(
+        alert,
+        condition=replace(condition, severity=severity, since_ms=since_ms),
+        ceased_at_ms=None,
+    )
     waits = not alert.is_held and alert.acknowledged_at_ms is None
     if severity != alert.condition.severity and waits:
         seen = replace(seen, escalates_at_ms=_sooner(seen, plan, now_ms))

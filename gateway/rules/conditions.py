@@ -35,8 +35,8 @@ class Concern:
 
     @property
     def measured(self) -> str:
-        """Return the box or place, as a cause names it."""
-        return self.consignment_id or self.place_id or self.order_id or ""
+        """Return the box or the place, as a cause names it: an id has no '/'."""
+        return self.consignment_id or f"place/{self.place_id}"
 
 
 def excursion_condition(
@@ -137,7 +137,7 @@ def complaint_condition(
 def reefer_condition(failure: ReeferFailure, concern: Concern, plan: AlertingPlan) -> Condition:
     """Return the condition of a place whose cooling has failed."""
     severity = severity_of(plan, "reefer_failed", otherwise="critical")
-    cause = f"reefer_failed:{concern.place_id}"
+    cause = f"reefer_failed:{concern.measured}"
     return _condition("reefer_failed", cause, severity, failure.since_ms, concern, {})
 
 

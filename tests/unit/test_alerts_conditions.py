@@ -68,10 +68,10 @@ def test_a_plan_may_give_a_kind_its_severity() -> None:
     assert condition.severity == "critical"
 
 
-def test_a_place_is_named_by_its_id() -> None:
+def test_a_place_is_no_box_of_the_same_name() -> None:
     condition = excursion_condition(OPEN, Concern(place_id="van-1"), PLAN)
     assert condition is not None
-    assert (condition.cause, condition.place_id) == ("excursion:van-1:too-warm", "van-1")
+    assert (condition.cause, condition.place_id) == ("excursion:place/van-1:too-warm", "van-1")
 
 
 def test_a_budget_is_an_alert_from_four_fifths_on() -> None:
@@ -127,7 +127,7 @@ def test_a_silent_logger_that_is_bound_elsewhere_is_another_cause() -> None:
         silent_condition(rhythm, concern, PLAN, since_ms=NOON, last_measured_ms=None)
         for concern in (replace(BOX, logger_id="C4"), Concern(place_id="van-1", logger_id="C4"))
     )
-    assert (in_box.cause, in_van.cause) == ("silent:C4:o-1.chilled", "silent:C4:van-1")
+    assert (in_box.cause, in_van.cause) == ("silent:C4:o-1.chilled", "silent:C4:place/van-1")
 
 
 def test_a_loggers_health_is_one_cause_wherever_it_is() -> None:

@@ -169,6 +169,14 @@ def test_severity_rises_but_never_falls_and_brings_the_escalation_forward() -> N
     assert milder.changes == ()
 
 
+def test_an_alert_keeps_since_when_its_cause_has_held() -> None:
+    later = replace(too_warm(), since_ms=NOON + MINUTE)
+    assert step_alerts([raised()], [later], PLAN, now_ms=NOON + MINUTE).changes == ()
+    sooner = replace(too_warm(), since_ms=NOON - MINUTE)  # readings came late
+    alert = only(step_alerts([raised()], [sooner], PLAN, now_ms=NOON + MINUTE)).alert
+    assert alert.condition.since_ms == NOON - MINUTE
+
+
 # Quiet hours: 22:00 to 07:00 ----------------------------------------------------------------------
 
 
