@@ -43,7 +43,9 @@ def test_an_order_opens_a_consignment_for_each_zone_under_its_policy(world: Worl
     ]
     assert order["time_zone"] == "Asia/Shanghai"
     assert order["milestones"] == [{"milestone": "placed", "at": "2026-11-21T02:00:00Z"}]
-    assert world.get("/orders/order-1") == order
+    found = world.get("/orders/order-1")
+    unjudged = {"verdict": None, "excursions": [], "forecast": None}
+    assert found == order | {"consignments": [c | unjudged for c in order["consignments"]]}
 
 
 def test_an_order_appends_to_touched_and_events_at_once(world: World) -> None:
