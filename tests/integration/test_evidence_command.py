@@ -97,21 +97,17 @@ def test_a_trigger_is_exported_with_the_evidence_of_the_decision_that_stands(
     assert json.loads(out.read_bytes())["bundle"]["dossier"]["delivery_fee"] == 700
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (("--order", "order-9"), "there is no evidence of order 'order-9'"),
-        (("--trigger", "9"), "there is no evidence of trigger 9"),
+def test_what_cannot_be_exported_is_a_sentence(database_url: str, tmp_path: Path) -> None:
+    order, trigger_9 = ("--order", "order-9"), ("--trigger", "9")
+    for arguments, sentence in (
+        (order, "there is no evidence of order 'order-9'"),
+        (trigger_9, "there is no evidence of trigger 9"),
         ((), "name an order or a trigger"),
-        (("--order", "order-9", "--trigger", "9"), "name an order or a trigger"),
-    ],
-)
-def test_what_cannot_be_exported_is_a_sentence(
-    database_url: str, tmp_path: Path, arguments: tuple[str, ...], sentence: str
-) -> None:
-    out = ("--out", tmp_path / "file.json", "--database-url", database_url)
-    result = run("evidence", "export", *arguments, *out, refused=True)
-    assert sentence in str(result.exception)
+        ((*order, *trigger_9), "name an order or a trigger"),
+    ):
+        out = ("--out", tmp_path / "file.json", "--database-url", database_url)
+        result = run("evidence", "export", *arguments, *out, refused=True)
+        assert sentence in str(result.exception)
 
 
 def test_what_cannot_be_verified_is_a_sentence(tmp_path: Path) -> None:
