@@ -4,7 +4,6 @@ A logger is looked at when it was heard, and at the moment when it would be sile
 records is learned every so often and carried between, so that a look costs next to nothing.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
@@ -28,7 +27,13 @@ from gateway.rules.logger_health import (
     calibration_has_expired,
     clock_is_out_of_step,
 )
-from gateway.rules.silence import READINGS_TO_LEARN_FROM, Rhythm, learn_rhythm, silent_at_ms
+from gateway.rules.silence import (
+    READINGS_TO_LEARN_FROM,
+    Rhythm,
+    best_heard,
+    learn_rhythm,
+    silent_at_ms,
+)
 from schemas.reading import ClockConfidence
 
 _LEARNED_FOR_S: Final = 15 * 60.0
@@ -136,9 +141,7 @@ def _learned(
     return Learned(
         at_ms=now_ms,
         readings=len(readings.measured_at_ms),
-        rhythm=learn_rhythm(
-            _of_the_best_gateway(readings), record_interval_s=row.record_interval_s
-        ),
+        rhythm=_rhythm(row, readings),
         battery_is_low=was_low if low is None else low,
         clock_is_out_of_step=_clock_is_out_of_step(row, readings),
         record_interval_s=row.record_interval_s,
@@ -161,15 +164,12 @@ def _clock_is_out_of_step(row: BoundLogger, readings: NewestReadings) -> bool:
     )
 
 
-def _of_the_best_gateway(readings: NewestReadings) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    """Return when the gateway that heard most heard it, ascending.
-
-    Several hear one measurement at slightly different times; one of them keeps the rhythm.
-    """
-    best = Counter(readings.boot_key).most_common(1)
-    pairs = zip(readings.measured_at_ms, readings.boot_key, strict=True)
-    times = [at_ms for at_ms, boot_key in pairs if boot_key == best[0][0]]
-    return np.array(times[::-1], dtype=np.int64)
+def _rhythm(row: BoundLogger, readings: NewestReadings) -> Rhythm:
+    heard = best_heard(
+        np.array(readings.measured_at_ms[::-1], dtype=np.int64),
+        np.array(readings.boot_key[::-1], dtype=np.int64),
+    )
+    return learn_rhythm(heard, record_interval_s=row.record_interval_s)
 
 
 def _excused_until_ms(round_: Round, rows: Sequence[BoundLogger]) -> dict[str, int]:

@@ -59,6 +59,18 @@ def learn_rhythm(measured_at_ms: Int64s, *, record_interval_s: int | None) -> Rh
     )
 
 
+def best_heard(measured_at_ms: Int64s, heard_by: Int64s) -> Int64s:
+    """Return the times of the gateway that heard most of them; columns of equal length, 0 too.
+
+    Several hear one measurement at slightly different times: only one of them keeps the rhythm.
+    """
+    if len(heard_by) == 0:
+        return measured_at_ms
+    gateways, counts = np.unique(heard_by, return_counts=True)
+    of_the_best: Int64s = measured_at_ms[heard_by == gateways[counts.argmax()]]
+    return of_the_best
+
+
 def silent_at_ms(
     rhythm: Rhythm, *, last_measured_ms: int | None, bound_from_ms: int, excused_until_ms: int = 0
 ) -> int:

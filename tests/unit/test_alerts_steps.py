@@ -316,7 +316,7 @@ moments = st.lists(
             st.sampled_from(CAUSES), st.sampled_from(["notice", "warning", "critical"])
         ).map(lambda holding: frozenset(holding.items())),
     ),
-    max_size=25,
+    max_size=12,
 )
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.rules.silence import Rhythm, learn_rhythm, silent_at_ms
+from gateway.rules.silence import Rhythm, best_heard, learn_rhythm, silent_at_ms
 
 NOON = 1_795_348_800_000
 
@@ -70,6 +70,18 @@ def test_jitter_does_not_change_the_interval_much() -> None:
     jitter = np.random.default_rng(3).integers(-3000, 3000, 200)
     rhythm = learn_rhythm(np.sort(every(30, 200) + jitter), record_interval_s=None)
     assert rhythm.interval_s == pytest.approx(30.0, rel=0.05)
+
+
+def test_the_rhythm_is_that_of_the_gateway_that_hears_most() -> None:
+    """Two hear every record, 200 ms apart; the second misses each third one."""
+    first, second = every(30, 60), (every(30, 60) + 200)[np.arange(60) % 3 != 0]
+    times = np.concatenate([first, second])
+    heard_by = np.concatenate([np.full(60, 8), np.full(40, 3)])
+    order = np.argsort(times)
+    best = best_heard(times[order], heard_by[order])
+    assert best.tolist() == first.tolist()
+    assert learn_rhythm(best, record_interval_s=None).interval_s == 30.0
+    assert best_heard(every(30, 0), np.empty(0, dtype=np.int64)).tolist() == []
 
 
 def test_silence_counts_from_the_newest_reading_the_binding_and_the_maintenance() -> None:
