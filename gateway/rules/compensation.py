@@ -15,10 +15,8 @@ from gateway.rules.compensation_claims import Claim, claims_of
 from gateway.rules.compensation_rules import CompensationRules, Obstacle
 from gateway.rules.dossier import Dossier, Review
 from gateway.rules.judgement import Judgement
-from gateway.rules.money import share_of, write_amount
+from gateway.rules.money import write_amount
 from schemas.events import Outcome
-
-__all__ = ["BY_RULES", "Decision", "decide", "share_of"]
 
 BY_RULES: Final = "rules"
 

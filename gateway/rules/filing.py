@@ -4,6 +4,7 @@ Lists are put in order, and temperatures are whole hundredths of a degree: what 
 the wire carry. What a database's `real` adds to them is no fact.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
@@ -16,7 +17,7 @@ from gateway.rules.canonical import plain
 from gateway.rules.dossier import Complaint, ConsignmentFile, Dossier, Handover, Review
 from gateway.rules.policy import Policy
 from schemas.curve import Curve
-from schemas.segments import Int64s, Recording, Source
+from schemas.segments import Int64s, Recording, Source, Window
 
 Record = dict[str, Any]
 FiledT = TypeVar("FiledT", Dossier, ConsignmentFile)
@@ -51,8 +52,8 @@ def record_of(dossier: Dossier) -> Record:
     """Return a dossier in order as plain values: dicts, lists, texts, numbers."""
     record = _fields_of(dossier)
     record["consignments"] = [_file_record(file) for file in dossier.consignments]
-    plain: Record = msgspec.to_builtins(record)
-    return plain
+    built: Record = msgspec.to_builtins(record)
+    return built
 
 
 def dossier_of(record: Record) -> Dossier:
@@ -75,8 +76,8 @@ def recording_record(recording: Recording) -> Record:
         ms_deltas=tuple(np.diff(recording.curve.measured_at_ms, prepend=0).tolist()),
         centi_c=tuple(_centi_c(recording.curve).tolist()),
     )
-    plain: Record = msgspec.to_builtins(columns)
-    return plain
+    record: Record = msgspec.to_builtins(columns)
+    return record
 
 
 # In order ----------------------------------------------------------------------------------------
@@ -90,7 +91,7 @@ def _file_in_order(file: ConsignmentFile) -> ConsignmentFile:
         places=_recordings_in_order(file.places),
         packed_at_ms=tuple(sorted(file.packed_at_ms)),
         loaded_at_ms=tuple(sorted(file.loaded_at_ms)),
-        suspended=tuple(sorted(file.suspended, key=lambda window: window.from_ms)),
+        suspended=tuple(sorted(file.suspended, key=_window_order)),
         closed_by_operator_ms=tuple(sorted(file.closed_by_operator_ms)),
     )
 
@@ -117,6 +118,10 @@ def _centi_c(curve: Curve) -> Int64s:
 def _recording_order(recording: Recording) -> tuple[str, str, list[int]]:
     begin_ms: list[int] = recording.curve.measured_at_ms[:1].tolist()
     return (recording.source.place_id or "", recording.source.logger_id, begin_ms)
+
+
+def _window_order(window: Window) -> tuple[int, float]:
+    return (window.from_ms, math.inf if window.until_ms is None else window.until_ms)
 
 
 def _consignment_id(file: ConsignmentFile) -> str:
