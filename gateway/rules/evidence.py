@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from gateway.rules.canonical import NotCanonical, canonical_json
+from gateway.rules.canonical import canonical_json
 from gateway.rules.dossier import Dossier
 from gateway.rules.filing import UnreadableRecord, dossier_of, in_order, record_of
 from gateway.rules.order_judgement import OrderJudgement, judge_order
@@ -50,7 +50,7 @@ def read_bundle(bundle: bytes) -> Dossier:
     try:
         record = msgspec.json.decode(bundle)
         canonical = canonical_json(record)
-    except (msgspec.DecodeError, NotCanonical, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise BrokenEvidence(f"the bundle is not JSON: {error}") from error
     if canonical != bundle:
         raise BrokenEvidence("the bundle is not in its canonical form")

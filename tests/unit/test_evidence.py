@@ -134,15 +134,17 @@ def test_a_root_that_one_knows_from_elsewhere_is_asked_for() -> None:
     assert verify(write_file(bundle(), None), root=root_of(leaves)).state == "broken"
 
 
-def small_file() -> bytes:
+def small_file(state: str = "sealed") -> bytes:
     """Return the file of an order that holds hardly anything, so that each byte can be tried."""
-    return sealed_file(bundle(dossier(rules=None, reviews=())), count=3, position=2)
+    small = bundle(dossier(rules=None, reviews=()))
+    return sealed_file(small, count=3, position=2) if state == "sealed" else write_file(small, None)
 
 
-def test_no_byte_of_a_small_file_can_change_in_any_bit_pattern_tried() -> None:
+@pytest.mark.parametrize("state", ["sealed", "pending"])
+def test_no_byte_of_a_small_file_can_change(state: str) -> None:
     """0x20 turns letters small or large, 0x01 digits into their neighbours, 0xFF everything."""
-    content = small_file()
-    assert verify(content).state == "sealed"
+    content = small_file(state)
+    assert verify(content).state == state
     for at in range(len(content)):
         for flip in (0x01, 0x20, 0xFF):
             changed = bytearray(content)
@@ -223,6 +225,11 @@ def test_a_bundle_of_another_format_is_broken() -> None:
     assert "format is 2" in verify(sealed_file(canonical_json(record))).why
     without = {name: part for name, part in record.items() if name != "format"}
     assert "does not hold" in verify(sealed_file(canonical_json(without))).why
+
+
+def test_a_bundle_that_is_no_text_is_broken() -> None:
+    garbled = bundle().replace(b"order-1", b"\xff\xfe\xfd\xfc\xfb\xfa\xf9", 1)
+    assert verify(write_file(garbled, None)).state == "broken"
 
 
 def test_a_bundle_that_is_not_canonical_is_broken() -> None:
