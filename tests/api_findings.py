@@ -1,13 +1,15 @@
 """What the gateway writes of orders and places, as a test writes it: rows, an event, a wake-up."""
 
 import zlib
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
 from tests.api_world import T0, World, minutes
 
 POLICY_SHA256 = bytes(32)
+# Of what a test loads: after what came along, so that it holds, and is taken away again.
+LATER = datetime(2090, 1, 1, tzinfo=UTC)
 
 
 def insert(world: World, table: str, returning: str, values: dict[str, Any]) -> Any:
@@ -167,6 +169,6 @@ def rulebook(world: World, *, version: int = 1, texts: str | None = None) -> Non
         "toml": 'rulebook_id = "fresh-promise"\n',
         "texts": texts,
         "sha256": bytes(32),
-        "loaded_at": T0 + minutes(version),
+        "loaded_at": LATER + minutes(version),
     }
     insert(world, "rulebooks", "version", values)

@@ -35,7 +35,7 @@ def ms(at: datetime) -> int:
     return round(at.timestamp() * 1000)
 
 
-# Tables that others build on: the migration's own policies, and the tokens that tests show.
+# What comes along with a migration stays, and so do the tokens that tests show.
 _WIPE = """
 DO $$
 DECLARE full_tables text;
@@ -45,7 +45,7 @@ BEGIN
         SELECT tablename AS name
         FROM pg_tables
         WHERE schemaname = 'public'
-          AND tablename NOT IN ('schema_migrations', 'policies', 'tokens')
+          AND tablename NOT IN ('schema_migrations', 'policies', 'rulebooks', 'tokens')
     ) named
     WHERE (xpath('//c/text()', query_to_xml(
         'SELECT count(*) AS c FROM (SELECT FROM ' || quote_ident(name) || ' LIMIT 1) one',
@@ -53,9 +53,10 @@ BEGIN
     IF full_tables IS NOT NULL THEN
         EXECUTE 'TRUNCATE ' || full_tables || ' RESTART IDENTITY CASCADE';
     END IF;
-    DELETE FROM policies WHERE loaded_at IS NOT NULL;
 END $$
 """
+_FORGET_POLICIES = "DELETE FROM policies WHERE loaded_at > %s"
+_FORGET_RULEBOOKS = "DELETE FROM rulebooks WHERE loaded_at > %s"
 
 
 class World:
@@ -70,6 +71,7 @@ class World:
             **changes,
         )
         self.fixed_now: datetime | None = None
+        self._came_along = datetime.now(UTC)
         self.client = httpx.Client(base_url=self.settings.public_url, timeout=20, trust_env=False)
 
     def become_client(self) -> None:
@@ -87,6 +89,8 @@ class World:
     def wipe(self) -> None:
         """Take away what a test before has left behind."""
         self.sql(_WIPE)
+        self.sql(_FORGET_POLICIES, self._came_along)
+        self.sql(_FORGET_RULEBOOKS, self._came_along)
         self.fixed_now = None
 
     # Doors --------------------------------------------------------------------------------------

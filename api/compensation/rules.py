@@ -34,7 +34,7 @@ async def get_rules(
     async with store.transaction(context.pool) as db:
         row = await store_rules.newest_rules(db)
     if row is None:
-        raise NoSuchThing("rulebook", "for compensation yet; load one with `frostline rules load`")
+        raise NoSuchThing("rulebook", "for compensation yet; `frostline migrate` loads one")
     told_members = (row.pop("texts") or {}).get(language) or {}
     response.headers["Content-Language"] = language
     response.headers["Vary"] = "Accept-Language"

@@ -8,13 +8,9 @@ import pytest
 from schemas.evidence_file import NO_SEAL, Seal, check_proof, read_file
 from schemas.merkle import root_of
 from tests import api_findings as gateway
-from tests.api_world import T0, World, minutes
+from tests.api_world import T0, World, minutes, running_world
 
 REVIEW = {"decision": "amount", "amount": 12_800, "comment": "Half of it was fine."}
-TEXTS = """{
-    "en": {"text": "# What you get", "clauses": {"1.1": "We pay you 150 %."}},
-    "zh": {"text": "# 赔付规则", "clauses": {"1.1": "按 150 % 赔付。"}}
-}"""
 
 
 @pytest.fixture
@@ -167,30 +163,41 @@ def test_each_revision_has_its_own_evidence(world: World) -> None:
 # Rules and policies ------------------------------------------------------------------------------
 
 
-def test_the_rules_that_hold_are_read_in_the_readers_language(world: World) -> None:
-    missing = world.client.get("/rules/compensation")
-    assert (missing.status_code, "frostline rules load" in missing.text) == (404, True)
-    gateway.rulebook(world, texts=TEXTS)
+def test_the_rules_that_come_along_are_read_in_the_readers_language(world: World) -> None:
     english = world.client.get("/rules/compensation", headers={"Accept-Language": "en"})
     assert english.headers["content-language"] == "en"
-    assert english.json()["clauses"] == {"1.1": "We pay you 150 %."}
-    assert world.get("/rules/compensation", lang="zh")["text"] == "# 赔付规则"
+    assert english.json()["clauses"]["4.5"] == "The same loss is compensated once."
+    assert english.json()["text"].startswith("# What you get")
+    chinese = world.get("/rules/compensation", lang="zh")
+    assert chinese["clauses"]["4.5"] == "同一损失只赔付一次。"
+    assert chinese["document"] == english.json()["document"]
+
+
+def test_the_newest_rules_hold_also_without_texts(world: World) -> None:
     gateway.rulebook(world, version=2)
     newest = world.get("/rules/compensation", lang="en")
     assert (newest["version"], newest["text"], newest["clauses"]) == (2, None, {})
 
 
+def test_without_rules_it_is_said_how_to_load_some(database_url: str) -> None:
+    with running_world(database_url) as world:
+        world.sql("DELETE FROM rulebooks")
+        missing = world.client.get("/rules/compensation")
+    assert missing.status_code == 404
+    assert "frostline migrate" in missing.json()["detail"]
+
+
 def test_policies_are_listed_in_their_newest_version_and_read_in_any(world: World) -> None:
-    world.sql(
-        "INSERT INTO policies (policy_id, version, zone, upper_c, source, document, toml, sha256, "
-        "loaded_at) VALUES ('chilled', 2, 'chilled', 8, 'a test', '{\"limits\": []}', 'x', "
-        "decode('00', 'hex'), %s)",
-        T0,
-    )
-    listed = {policy["policy_id"]: policy["version"] for policy in world.get("/policies")}
-    assert listed == {"ambient": 1, "chilled": 2, "frozen": 1}
-    assert world.get("/policies/chilled/2")["document"] == {"limits": []}
+    newest = {policy["policy_id"]: policy for policy in world.get("/policies")}
+    assert {"ambient", "chilled", "frozen"} <= newest.keys()
+    chilled = newest["chilled"]
+    assert chilled["version"] > 1
+    found = world.get(f"/policies/chilled/{chilled['version']}")
+    assert found["document"]["policy_id"] == "chilled"
+    assert found["toml"]
+    # The first migration's policies are plain limits.
     assert world.get("/policies/chilled/1")["document"] is None
-    assert [p["policy_id"] for p in world.get("/policies", after="ambient", limit=1)] == ["chilled"]
-    for path in ("/policies/chilled/3", "/policies/nothing/1"):
+    first, second = sorted(newest)[:2]
+    assert [p["policy_id"] for p in world.get("/policies", after=first, limit=1)] == [second]
+    for path in ("/policies/chilled/404", "/policies/nothing/1"):
         assert world.client.get(path).status_code == 404

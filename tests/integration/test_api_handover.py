@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.api_findings import LATER
 from tests.api_world import BOX_LOGGER, T0, World, iso, minutes
 
 PACKING = {
@@ -107,7 +108,7 @@ def load_policy(world: World, policy_id: str, version: int, product_class: str) 
         policy_id,
         version,
         product_class,
-        T0,
+        LATER,
     )
 
 
