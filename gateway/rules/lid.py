@@ -15,7 +15,7 @@ _RISE_C: Final = 0.5
 _WITHIN_MS: Final = 180_000
 _TREND_MS: Final = 900_000
 # A rise is told from noise by this many of its standard deviations.
-_NOISE_SD: Final = 4.0
+_NOISE_SD: Final = 5.0
 # Goods and walls take the air back within some minutes; what rises again sooner is one opening.
 _ONE_OPENING_MS: Final = 600_000
 
@@ -45,7 +45,7 @@ def _expected_c(t_ms: Int64s, temperature_c: Float64s, now: Int64s, before: Int6
     """
     began = np.searchsorted(t_ms, t_ms[before] - _TREND_MS)
     since_ms = t_ms[before] - t_ms[began]
-    known = since_ms >= _WITHIN_MS
+    known = since_ms >= _TREND_MS / 2
     slope = (temperature_c[before] - temperature_c[began]) / np.where(known, since_ms, 1)
     expected: Float64s = np.where(known, slope, 0.0) * (t_ms[now] - t_ms[before])
     return expected
