@@ -12,8 +12,8 @@ from gateway.judge.changes import time_of
 from gateway.judge.facts import ConsignmentRow, StandingForecast
 from gateway.rules.dossier import ConsignmentFile, Dossier
 from gateway.rules.forecast import BoxRecord, HoldForecast, Packing, PackKind, forecast_boxes
-from gateway.rules.money import share_of
 from schemas.events import AtRisk, Side
+from schemas.money import share_of
 from schemas.segments import Recording
 
 Columns = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]

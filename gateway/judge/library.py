@@ -15,8 +15,8 @@ from gateway.rules.alerting_file import document_of_plan, read_alerting_plan
 from gateway.rules.canonical import canonical_sha256, plain
 from gateway.rules.compensation_file import read_rules
 from gateway.rules.compensation_text import clause_texts, published_text
-from gateway.rules.money import Language
 from gateway.rules.policy_file import document_of_policy, policy_sha256, read_policy
+from schemas.money import Language
 
 SELECT_POLICY_SHA256: Final = """
 SELECT sha256 FROM policies WHERE (policy_id, version) = (%(id)s, %(version)s)

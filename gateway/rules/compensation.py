@@ -15,8 +15,8 @@ from gateway.rules.compensation_claims import Claim, claims_of
 from gateway.rules.compensation_rules import CompensationRules, Obstacle
 from gateway.rules.dossier import Dossier, Review
 from gateway.rules.judgement import Judgement
-from gateway.rules.money import write_amount
 from schemas.events import Outcome
+from schemas.money import write_amount
 
 BY_RULES: Final = "rules"
 

@@ -11,7 +11,7 @@ from typing import Literal
 from gateway.rules.compensation_rules import CauseKind, Clause, CompensationRules, SpoiledShare
 from gateway.rules.dossier import Complaint, ConsignmentFile, Dossier
 from gateway.rules.judgement import Judgement
-from gateway.rules.money import share_of
+from schemas.money import share_of
 
 Loss = Literal["spoiled", "late", "other"]
 

@@ -11,8 +11,8 @@ from itertools import pairwise
 from typing import Final
 
 from gateway.rules.compensation_rules import Clause, CompensationRules
-from gateway.rules.money import CURRENCIES
 from gateway.rules.toml_lines import BadFile, TomlFile, TomlPath
+from schemas.money import CURRENCIES
 
 ANSWERING_LEVELS: Final = 3
 

@@ -12,7 +12,7 @@ from gateway.rules.compensation_rules import (
     Clause,
     CompensationRules,
 )
-from gateway.rules.money import Language, write_amount
+from schemas.money import Language, write_amount
 from schemas.reading import Zone
 
 _ZONES: Final[Mapping[Language, Mapping[Zone, str]]] = {

@@ -16,7 +16,7 @@ from gateway.rules.compensation import Decision, decide
 from gateway.rules.compensation_claims import next_step_ms
 from gateway.rules.dossier import Complaint, Dossier
 from gateway.rules.judgement import Judgement
-from gateway.rules.money import share_of
+from schemas.money import share_of
 from schemas.reading import Zone
 from schemas.segments import Window
 from tests.dossier_world import (

@@ -6,8 +6,8 @@ import pytest
 
 from gateway.rules.compensation_file import read_rules
 from gateway.rules.compensation_text import clause_texts, published_text
-from gateway.rules.money import Language, write_amount
 from gateway.rules.toml_lines import BadFile
+from schemas.money import Language, write_amount
 from tests.dossier_world import FRESH_PROMISE, RULES
 
 
