@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -167,3 +168,12 @@ def test_a_consecutive_excursion_is_never_shorter_than_its_duration(
         assert excursion.duration_s >= durations_s.get(excursion.limit, 0)
         assert excursion.from_ms <= excursion.broken_at_ms
         assert excursion.until_ms is None or excursion.until_ms >= excursion.broken_at_ms
+
+
+@given(curves())
+@settings(max_examples=60)
+def test_a_judgements_numbers_are_rounded_so_that_its_bytes_are_the_same_anywhere(
+    curve: Curve,
+) -> None:
+    judgement = judgement_of([curve], as_of=curve[-1][0] + 1)
+    assert canonical_json(judgement) == msgspec.json.encode(judgement, order="sorted")
