@@ -61,7 +61,7 @@ def _excursion(written: WrittenExcursion) -> ExcursionEvent:
         excursion_id=written.excursion_id,
         revision=change.revision,
         subject_kind=found.kind,
-        subject_id=found.subject_id,
+        subject_id=change.subject_id,
         order_id=found.order_id,
         place_id=found.place_id,
         limit=change.limit_name,

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from gateway.judge.facts import StandingDecision, StandingExcursion, StandingVerdict
@@ -45,6 +46,7 @@ class Found:
 class ExcursionChange:
     """A new revision of an excursion. `excursion_id` None: a new one."""
 
+    subject_id: str
     excursion_id: int | None
     revision: int
     was: ExcursionState | None
@@ -112,13 +114,15 @@ class Lateness:
 def verdict_change(
     found: Found,
     before: StandingVerdict | None,
-    standing: Sequence[StandingExcursion],
-    lateness: Lateness,
+    excursions: Sequence[ExcursionChange],
+    kept: Mapping[str, object] = MappingProxyType({}),
 ) -> VerdictChange | None:
-    """Return what is to be written of a judgement; None: nothing changed in substance."""
-    summary = _summary(found)
+    """Return what is to be written of a judgement; None: nothing changed in substance.
+
+    `kept` is written down beside the figures.
+    """
+    summary = {**_summary(found), **kept}
     digest = hashlib.sha256(canonical_json(_substance(found, summary))).hexdigest()
-    excursions = tuple(excursion_changes(found, standing, lateness))
     if before is not None and before.digest == digest and not excursions:
         return None
     return VerdictChange(
@@ -126,7 +130,7 @@ def verdict_change(
         revision=1 if before is None else before.revision + 1,
         found_late=any(change.found_late and change.was is None for change in excursions),
         summary=summary | {"digest": digest},
-        excursions=excursions,
+        excursions=tuple(excursions),
     )
 
 
@@ -161,29 +165,75 @@ def excursion_changes(
     found: Found, standing: Sequence[StandingExcursion], lateness: Lateness
 ) -> Iterator[ExcursionChange]:
     """Return the excursions that are new, changed or withdrawn."""
+    pairs, left = matched(found.judgement.excursions, standing)
     newest_at_ms = found.judgement.statistics.newest_at_ms
+    for excursion, before in pairs:
+        change = excursion_change(
+            found.subject_id,
+            excursion,
+            before,
+            is_late=before is None and lateness.is_late(excursion, newest_at_ms),
+            exactly=found.is_final,
+        )
+        if change is not None:
+            yield change
+    yield from (withdrawal(before) for before in left if before.state != "withdrawn")
+
+
+def matched(
+    excursions: Sequence[Excursion], standing: Sequence[StandingExcursion]
+) -> tuple[list[tuple[Excursion, StandingExcursion | None]], list[StandingExcursion]]:
+    """Return each excursion with what was found of it before, and what nothing is found of now.
+
+    The same is what overlaps under the same limit; of several the one of the same source, one that
+    was not withdrawn, the earliest.
+    """
     left = list(standing)
-    for excursion in found.judgement.excursions:
-        before = _same(excursion, left)
-        if before is None:
-            yield _revised(excursion, None, lateness.is_late(excursion, newest_at_ms))
-            continue
-        left.remove(before)
-        if _differs(excursion, before, exactly=found.is_final):
-            yield _revised(excursion, before, before.found_late)
-    yield from (_withdrawn(before) for before in left if before.state != "withdrawn")
+    before: dict[int, StandingExcursion] = {}
+    for same_source in (True, False):
+        for index, excursion in enumerate(excursions):
+            if index not in before:
+                same = _same(excursion, left, same_source=same_source)
+                if same is not None:
+                    before[index] = same
+                    left.remove(same)
+    return [(excursion, before.get(index)) for index, excursion in enumerate(excursions)], left
 
 
-def _same(excursion: Excursion, left: Iterable[StandingExcursion]) -> StandingExcursion | None:
-    """Return the earliest one that overlaps under the same limit, a withdrawn one at last."""
+def excursion_change(
+    subject_id: str,
+    excursion: Excursion,
+    before: StandingExcursion | None,
+    *,
+    is_late: bool,
+    exactly: bool,
+) -> ExcursionChange | None:
+    """Return a new revision of an excursion; None: there is no news of it.
+
+    `is_late` counts where it is found for the first time; `exactly`: figures are news, too.
+    """
+    if before is None:
+        return _revised(subject_id, excursion, None, found_late=is_late)
+    if _differs(excursion, before, exactly=exactly):
+        return _revised(subject_id, excursion, before, found_late=before.found_late)
+    return None
+
+
+def _same(
+    excursion: Excursion, left: Iterable[StandingExcursion], *, same_source: bool
+) -> StandingExcursion | None:
     candidates = [
         before
         for before in left
         if before.limit_name == excursion.limit
+        and (before.source == excursion.source) is same_source
         and _overlap(excursion, ms_of(before.from_at), _ms_or_none(before.until_at))
     ]
-    order = sorted(candidates, key=lambda b: (b.state == "withdrawn", b.from_at, b.excursion_id))
-    return order[0] if order else None
+    return min(
+        candidates,
+        key=lambda b: (b.state == "withdrawn", b.from_at, b.excursion_id),
+        default=None,
+    )
 
 
 def _overlap(excursion: Excursion, from_ms: int, until_ms: int | None) -> bool:
@@ -222,9 +272,10 @@ def _differs(excursion: Excursion, before: StandingExcursion, *, exactly: bool) 
 
 
 def _revised(
-    excursion: Excursion, before: StandingExcursion | None, found_late: bool
+    subject_id: str, excursion: Excursion, before: StandingExcursion | None, *, found_late: bool
 ) -> ExcursionChange:
     return ExcursionChange(
+        subject_id=subject_id,
         excursion_id=None if before is None else before.excursion_id,
         revision=1 if before is None else before.revision + 1,
         was=None if before is None else before.state,
@@ -242,8 +293,10 @@ def _revised(
     )
 
 
-def _withdrawn(before: StandingExcursion) -> ExcursionChange:
+def withdrawal(before: StandingExcursion) -> ExcursionChange:
+    """Return the revision that says that there is no such excursion."""
     return ExcursionChange(
+        subject_id=before.subject_id,
         excursion_id=before.excursion_id,
         revision=before.revision + 1,
         was=before.state,

@@ -22,13 +22,11 @@ from gateway.judge.facts import (
     RecordingRow,
     ReviewRow,
 )
-from gateway.judge.store_curves import Stretch
 from gateway.rules.compensation_rules import CompensationRules
 from gateway.rules.dossier import Complaint, ConsignmentFile, Dossier, Handover, Review
 from gateway.rules.policy import Policy
-from schemas.curve import Curve, collapse_repeats
 from schemas.reading import Zone
-from schemas.segments import Recording, Source, Window
+from schemas.segments import Recording, Window
 
 RowT = TypeVar("RowT")
 PolicyKey = tuple[str, int]
@@ -40,33 +38,6 @@ class Library:
 
     policies: Mapping[PolicyKey, Policy]
     rules_at: Callable[[datetime], CompensationRules | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A recording's row, and what was measured; None: nothing to read."""
-
-    row: RecordingRow
-    stretch: Stretch | None
-
-
-def heard_until(rows: Iterable[RecordingRow], now: datetime) -> list[Heard]:
-    """Return what is to be read for each recording: until it ended, or now."""
-    return [Heard(row, _stretch(row, now)) for row in rows]
-
-
-def recording_of(row: RecordingRow, curve: Curve) -> Recording:
-    """Return what a logger recorded, repeats collapsed."""
-    return Recording(
-        source=Source(
-            kind="box" if row.place_id is None else "place",
-            logger_id=row.logger_id,
-            place_id=row.place_id,
-            place_name=row.place_name,
-        ),
-        record_interval_s=row.record_interval_s,
-        curve=collapse_repeats(curve, counter_wrap=row.counter_wrap or 0),
-    )
 
 
 def dossiers_of(
@@ -197,13 +168,6 @@ def without(recording: Recording, windows: Iterable[Window]) -> Recording:
 def is_over(box: ConsignmentRow, now: datetime) -> bool:
     """Tell whether a box's life has ended."""
     return box.closed_at is not None and box.closed_at <= now
-
-
-def _stretch(row: RecordingRow, now: datetime) -> Stretch | None:
-    until_at = now if row.until_at is None else min(row.until_at, now)
-    if row.logger_key is None or until_at <= row.from_at:
-        return None
-    return Stretch(row.logger_key, row.from_at, until_at)
 
 
 def _as_of(boxes: Sequence[ConsignmentRow], now: datetime) -> datetime:

@@ -22,6 +22,7 @@ from gateway.judge import alerts, metrics, store_loggers, store_writes
 from gateway.judge.changes import time_of
 from gateway.judge.loggers import judge_loggers
 from gateway.judge.orders import judge_orders
+from gateway.judge.places import judge_places
 from gateway.judge.rounds import Outcome, Round
 from gateway.judge.settings import JudgeSettings
 from gateway.judge.store import DATABASE_DOWN, Store
@@ -177,5 +178,6 @@ class Judge:
 
 _JUDGES: Final[dict[Kind, Callable[[Round, Sequence[Look]], Outcome]]] = {
     "order": judge_orders,
+    "place": judge_places,
     "logger": judge_loggers,
 }

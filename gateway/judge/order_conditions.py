@@ -33,7 +33,7 @@ class Excused:
         }
         for verdict in changes:
             for change in verdict.excursions:
-                key = (verdict.found.subject_id, change.limit_name, ms_of(change.from_at))
+                key = (change.subject_id, change.limit_name, ms_of(change.from_at))
                 self._late[key] = change.found_late
 
     def has(self, subject_id: str, excursion: Excursion) -> bool:

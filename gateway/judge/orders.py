@@ -8,21 +8,23 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from gateway.judge import announcements, metrics, store_curves, store_facts, store_writes
+from gateway.judge import announcements, metrics, store_facts, store_writes
 from gateway.judge.changes import (
     Decided,
     DecisionChange,
     Found,
     VerdictChange,
     decision_changes,
+    excursion_changes,
     ms_of,
     verdict_change,
 )
-from gateway.judge.dossiers import Library, dossiers_of, heard_until, is_over, recording_of
-from gateway.judge.facts import OrderFacts, RecordingRow, Standing
+from gateway.judge.dossiers import Library, dossiers_of, is_over
+from gateway.judge.facts import OrderFacts, Standing
 from gateway.judge.forecasts import Forecasts, forecast, warning_of
 from gateway.judge.judged_order import JudgedOrder, promise_of
 from gateway.judge.order_conditions import Excused, conditions_of
+from gateway.judge.recordings import read_recordings
 from gateway.judge.rounds import Next, Outcome, Round
 from gateway.judge.store_writes import Event, Evidence
 from gateway.judge.subjects import Look, Subject
@@ -32,7 +34,6 @@ from gateway.rules.evidence import bundle_of, sha256_of
 from gateway.rules.order_judgement import ConsignmentJudgement, judge_order
 from gateway.rules.policy import Policy
 from schemas import events
-from schemas.segments import Recording
 
 
 def judge_orders(round_: Round, looks: Sequence[Look]) -> Outcome:
@@ -58,27 +59,15 @@ def judge_orders(round_: Round, looks: Sequence[Look]) -> Outcome:
     )
 
 
-def read_recordings(
-    round_: Round, rows: Sequence[RecordingRow]
-) -> list[tuple[RecordingRow, Recording]]:
-    """Return what was recorded until now, in the order of the rows."""
-    heard = heard_until(rows, round_.now)
-    stretches = [one.stretch for one in heard if one.stretch is not None]
-    curves = iter(store_curves.curves(round_.store, stretches))
-    recordings = [
-        (one.row, recording_of(one.row, next(curves))) for one in heard if one.stretch is not None
-    ]
-    metrics.READINGS.inc(sum(len(recording.curve) for _, recording in recordings))
-    return recordings
-
-
 def _dossiers(round_: Round, facts: OrderFacts) -> list[Dossier]:
     documents = round_.documents
     documents.read_rulebooks(round_.store)
     keys = ((row.policy_id, row.policy_version) for row in facts.consignments)
     documents.read_policies(round_.store, keys)
     library = Library(policies=documents.policies, rules_at=documents.rules_at)
-    return dossiers_of(facts, read_recordings(round_, facts.recordings), library, round_.now)
+    return dossiers_of(
+        facts, read_recordings(round_.store, facts.recordings, round_.now), library, round_.now
+    )
 
 
 def _judged(dossier: Dossier, facts: OrderFacts, round_: Round) -> JudgedOrder:
@@ -109,7 +98,11 @@ def _verdict_changes(
         for box in order.judgement.consignments:
             found = _found(order, box, policies)
             stood = before.get(box.consignment_id)
-            change = verdict_change(found, stood, excursions[found.subject_id], round_.lateness)
+            change = verdict_change(
+                found,
+                stood,
+                list(excursion_changes(found, excursions[found.subject_id], round_.lateness)),
+            )
             if change is not None:
                 yield change
 

@@ -213,14 +213,14 @@ def _write_excursions(
     ]
     found = [verdict.found for verdict, _ in pairs]
     names = (
-        "revision", "limit_name", "side", "severity", "source", "state", "from_at", "until_at",
-        "extreme_c", "degree_minutes", "duration_s", "found_late",
+        "subject_id", "revision", "limit_name", "side", "severity", "source", "state", "from_at",
+        "until_at", "extreme_c", "degree_minutes", "duration_s", "found_late",
     )  # fmt: skip
     store.execute(
         INSERT_EXCURSIONS,
         columns_of([change for _, change in pairs], names)
         | columns_of(written, ("excursion_id",))
-        | columns_of(found, ("subject_id", "order_id", "place_id"))
+        | columns_of(found, ("order_id", "place_id"))
         | {
             "now": now,
             "subject_kind": [f.kind for f in found],
