@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.judge_world import BOX, T0, JudgeWorld, judge_world, minutes, steady
+from tests.judge_world import BOX, T0, VAN, JudgeWorld, judge_world, minutes, steady
 
 
 @pytest.fixture
@@ -228,3 +228,32 @@ def test_at_night_what_is_less_than_critical_is_held_until_the_morning(world: Ju
     world.judge_all(night + minutes(360))
     assert [what for what, _ in timeline(world, "silent")] == ["raised", "held", "notified"]
     assert data_of(world, "frostline.alert.raised")[0]["on_duty"] == ["dispatcher, early shift"]
+
+
+def test_a_van_whose_cooling_failed_is_critical_before_any_box_is(world: JudgeWorld) -> None:
+    """Chilled: up to 4 °C; above 8 °C for a quarter of an hour, and not falling."""
+    world.place()
+    world.bind(VAN, place_id="van-1")
+    world.hear(steady(3.0, end=10) + steady(12.0, start=10, end=25), VAN)
+    world.judge_all(T0 + minutes(25))
+    assert alerts(world, "reefer_failed") == []
+    world.hear(steady(12.0, start=25, end=26), VAN)
+    world.judge_all(T0 + minutes(26))
+    assert alerts(world, "reefer_failed") == [("critical", 1, True)]
+    raised = data_of(world, "frostline.alert.raised")
+    (told,) = [one for one in raised if one["kind"] == "reefer_failed"]
+    assert (told["cause"], told["place_id"]) == ("reefer_failed:place/van-1", "van-1")
+
+
+def test_a_van_in_maintenance_raises_nothing(world: JudgeWorld) -> None:
+    world.place()
+    world.bind(VAN, place_id="van-1")
+    world.sql(
+        "INSERT INTO maintenance (place_id, during, why, planned_by, planned_at) "
+        "VALUES ('van-1', tstzrange(%s, %s), 'defrosting', 'Wu', %s)",
+        (T0 + minutes(10), T0 + minutes(60), T0),
+    )
+    world.hear(steady(3.0, end=10) + steady(12.0, start=10, end=40), VAN)
+    world.judge_all(T0 + minutes(40))
+    world.judge_all(T0 + minutes(55))
+    assert world.sql("SELECT kind FROM alerts") == []
