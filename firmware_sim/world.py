@@ -60,7 +60,7 @@ _PACKED: Final = {
 }
 # Ice for less than two hours: 4 °C is passed 2 h after packing.
 _WARMING: Final = Packed(
-    box_material="pu", wall_w_per_m2_k=0.55, pack_kind="ice", pack_kg=0.2266, product_kg=3.0
+    box_material="vip", wall_w_per_m2_k=0.28, pack_kind="ice", pack_kg=0.0905, product_kg=3.0
 )
 
 

@@ -3,11 +3,14 @@
 `show_demo` for eyes; `check_demo` for proof.
 """
 
+import asyncio
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
 from typing import Final
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -15,29 +18,31 @@ from urllib.request import urlopen
 import psycopg
 from rich.console import Console
 from rich.live import Live
-from rich.table import Table
 
+from firmware_sim.air import AirControl
 from firmware_sim.scenarios import loggers_of
 from firmware_sim.settings import SimSettings
+from frostline.backlog import HANDHELD, deliver_backlog
 from frostline.check import examine
+from frostline.demo_view import view
 from frostline.errors import CommandRefused
+from frostline.outcome import await_outcome
 from frostline.runs import passing_folder
 from frostline.stack.ports import is_free
 from frostline.stack.waiting import wait_until
-from frostline.story import Client, Story, make_token, tell
-from frostline.system import System, running_system
+from frostline.story import Client, Telling, make_token, subscribe, tell
+from frostline.system import EDGE, System, running_system
+from gateway.judge.library import load, read_policy_document
+from gateway.judge.store import Store
 
 # Every measurement, and soon: so that a minute shows a curve.
 _EDGE: Final = {"FROSTLINE_EDGE_RECORD_INTERVAL_S": "0"}
+# An order is judged as often as the loggers measure, about.
+_JUDGE: Final = {"FROSTLINE_JUDGE_MIN_INTERVAL_S": "1"}
+_POLICY: Final = "chilled_demo.toml"
+_GATEWAYS: Final = (EDGE, HANDHELD)
 _START_TIMEOUT_S: Final = 60.0
 _REFRESH_S: Final = 1.0
-
-_NEWEST: Final = """
-SELECT label, logger_id, temperature_c, measured_at
-FROM known_loggers JOIN latest_readings USING (logger_id, logger_key)
-WHERE label LIKE 'order%' OR label LIKE 'van%' ORDER BY label
-"""
-_COUNT: Final = "SELECT count(*) FROM readings"
 
 
 def show_demo(port: int) -> None:
@@ -49,7 +54,9 @@ def show_demo(port: int) -> None:
     with (
         _progress(console) as report,
         passing_folder("demo") as folder,
-        running_system(folder, report=report, api_port=port, durable=False) as system,
+        running_system(
+            folder, report=report, gateways=_GATEWAYS, api_port=port, durable=False
+        ) as system,
     ):
         try:
             story = _begin(system, report)
@@ -61,38 +68,68 @@ def show_demo(port: int) -> None:
 
 
 def check_demo(seconds: int) -> bool:
-    """Run for so long without a screen, compare, print one line; return whether it holds."""
+    """Run for so long without a screen, compare, print two lines; return whether it holds."""
     report = Console(stderr=True).print
-    with passing_folder("check") as folder, running_system(folder, report=report) as system:
-        story = _begin(system, report)
+    with (
+        passing_folder("check") as folder,
+        running_system(folder, report=report, gateways=_GATEWAYS) as system,
+    ):
+        telling = _begin(system, report)
+        stopped = telling.boxes["order-1"]["order-1.ambient"]
+        asyncio.run(_stop_logger(system.layout.air, stopped))
         report(f"measuring for {seconds} s")
         ends_s = time.monotonic() + seconds
         while time.monotonic() < ends_s:
             system.check()
             time.sleep(_REFRESH_S)
+        report("waiting for the story's end")
+        outcome = await_outcome(system, telling, stopped_logger=stopped)
         report("comparing")
-        findings = examine(system, story)
+        findings = examine(system, telling)
     print(findings.line())
-    for sentence in findings.failures:
+    print(outcome.line())
+    for sentence in findings.failures + outcome.failures:
         report(f"failed: {sentence}")
-    return not findings.failures
+    return not findings.failures + outcome.failures
 
 
-def _begin(system: System, report: Callable[[str], None]) -> Story:
-    """Start every process, and register what travels."""
-    report("starting ingest and API")
+async def _stop_logger(air: Path, logger_id: str) -> None:
+    """Let a logger die as soon as there is one."""
+    await asyncio.to_thread(
+        wait_until, air.exists, timeout_s=_START_TIMEOUT_S, what="the simulator to begin"
+    )
+    async with AirControl(air) as control:
+        await control.stop_logger(logger_id)
+
+
+def _begin(system: System, report: Callable[[str], None]) -> Telling:
+    """Start every process, register what travels, and deliver what was measured before."""
+    report("starting ingest, judge, sealer, notifier and API")
     system.start_ingest()
+    system.start_judge(_JUDGE)
+    system.start_seal()
+    system.start_notify()
     system.start_api()
     wait_until(lambda: _is_ready(system), timeout_s=_START_TIMEOUT_S, what="the API to be ready")
-    report("registering loggers and orders")
-    token = make_token(system.addresses.database_url, "demo")
+    report("registering loggers, orders and a receiver of webhooks")
+    client = Client(system.layout.api_url, make_token(system.addresses.database_url, "demo"))
+    system.start_listener(subscribe(client, system.layout.listener_url))
     settings = SimSettings(air_path=system.layout.air)
-    client = Client(system.layout.api_url, token)
-    story = tell(client, loggers_of(settings), datetime.now(UTC))
+    began_at = datetime.now(UTC).replace(microsecond=0)
+    _load_policy(system.addresses.database_url, began_at)
+    story = tell(client, loggers_of(settings), began_at, packed_s=settings.packed_s)
+    report("delivering what was measured since the boxes were packed")
+    deliver_backlog(system, settings, began_at)
     report("starting loggers and edge")
     system.start_sim({})
     system.start_edge(_EDGE)
     return story
+
+
+def _load_policy(database_url: str, now: datetime) -> None:
+    text = files("frostline").joinpath(_POLICY).read_text(encoding="utf-8")
+    with Store.connect(database_url, name="frostline demo") as store:
+        load(store, read_policy_document(text, name=_POLICY), now=now)
 
 
 def _is_ready(system: System) -> bool:
@@ -120,7 +157,7 @@ def _progress(console: Console) -> Iterator[Callable[[str], None]]:
         yield report
 
 
-def _print_addresses(console: Console, system: System, story: Story) -> None:
+def _print_addresses(console: Console, system: System, story: Telling) -> None:
     console.print("\nFrostline runs. A member's live curve:")
     for order_id, url in story.links.items():
         console.print(f"  {order_id}  {url}", soft_wrap=True)
@@ -143,19 +180,5 @@ def _watch(console: Console, system: System) -> None:
     ):
         while True:
             system.check()
-            live.update(_table(connection), refresh=True)
+            live.update(view(connection, datetime.now(UTC)), refresh=True)
             time.sleep(_REFRESH_S)
-
-
-def _table(connection: psycopg.Connection) -> Table:
-    row = connection.execute(_COUNT).fetchone()
-    table = Table(title=f"{row[0] if row else 0:,} readings stored")
-    table.add_column("box")
-    table.add_column("logger", no_wrap=True)
-    table.add_column("°C", justify="right")
-    table.add_column("age", justify="right")
-    now = datetime.now(UTC)
-    for label, logger_id, temperature_c, measured_at in connection.execute(_NEWEST):
-        age_s = (now - measured_at).total_seconds()
-        table.add_row(label, logger_id, f"{temperature_c:.2f}", f"{age_s:.1f} s")
-    return table

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from frostline.config import ROLES
 from frostline.local import Addresses, Services, running_services
 from frostline.stack.cache import Report
 from frostline.stack.ports import free_port
@@ -21,13 +22,7 @@ from frostline.stack.processes import Child, Children, Program
 EDGE: Final = "edge-1"
 _REFUSED: Final = 2  # exit code of a command that a person must mend
 # What another shell's settings would do to ours.
-_ROLE_PREFIXES: Final = (
-    "FROSTLINE_API_",
-    "FROSTLINE_EDGE_",
-    "FROSTLINE_INGEST_",
-    "FROSTLINE_NOTIFY_",
-    "FROSTLINE_SIM_",
-)
+_ROLE_PREFIXES: Final = tuple(f"FROSTLINE_{role.upper()}_" for role in ROLES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +31,7 @@ class Layout:
 
     folder: Path
     api_port: int
+    listener_port: int  # of a receiver of webhooks
     link_secret: str
 
     @property
@@ -51,6 +47,11 @@ class Layout:
     def api_url(self) -> str:
         """Where the API answers."""
         return f"http://127.0.0.1:{self.api_port}"
+
+    @property
+    def listener_url(self) -> str:
+        """Where a receiver of webhooks listens."""
+        return f"http://127.0.0.1:{self.listener_port}/"
 
 
 class System:
@@ -88,17 +89,47 @@ class System:
         settings = self.addresses.ingest_environ() | dict(environ or {})
         return self._start(f"ingest-{shards}", ("ingest", "--shards", shards), settings)
 
+    def start_judge(self, environ: Mapping[str, str] | None = None) -> Child:
+        """Start a judge."""
+        return self._start("judge", ("judge",), self._database_of("judge") | dict(environ or {}))
+
+    def start_seal(self) -> Child:
+        """Start the sealer."""
+        return self._start("seal", ("seal",), self._database_of("seal"))
+
+    def start_notify(self) -> Child:
+        """Start a notifier that may tell this machine."""
+        allowed = {
+            "FROSTLINE_NOTIFY_ALLOW_HTTP": "true",
+            "FROSTLINE_NOTIFY_ALLOW_PRIVATE_ADDRESSES": "true",
+        }
+        return self._start("notify", ("notify",), self._database_of("notify") | allowed)
+
+    @property
+    def listener_log(self) -> Path:
+        """What the receiver of webhooks prints."""
+        return self.layout.folder / "logs" / "listener.log"
+
+    def start_listener(self, secret: str) -> Child:
+        """Start a receiver of webhooks; its log is a line of JSON a message."""
+        port = str(self.layout.listener_port)
+        command = ("webhooks", "listen", "--port", port, "--json")
+        return self._start("listener", command, {"WEBHOOK_SECRET": secret})
+
     def start_api(self) -> Child:
         """Start the API."""
         return self._start("api", ("api", "--port", str(self.layout.api_port)), self.api_environ())
 
     def api_environ(self) -> dict[str, str]:
         """Return the API's settings."""
-        return {
-            "FROSTLINE_API_DATABASE_URL": self.addresses.database_url,
+        return self._database_of("api") | {
             "FROSTLINE_API_LINK_SECRETS": self.layout.link_secret,
             "FROSTLINE_API_PUBLIC_URL": self.layout.api_url,
+            "FROSTLINE_API_WEBHOOKS_ALLOW_HTTP": "true",
         }
+
+    def _database_of(self, role: str) -> dict[str, str]:
+        return {f"FROSTLINE_{role.upper()}_DATABASE_URL": self.addresses.database_url}
 
     def _start(self, name: str, command: tuple[str, ...], settings: Mapping[str, str]) -> Child:
         return self._children.start(_frostline(name, command, settings))
@@ -147,6 +178,7 @@ def running_system(
     layout = Layout(
         folder=folder,
         api_port=api_port or free_port(),
+        listener_port=free_port(),
         link_secret=secrets.token_urlsafe(32),
     )
     with (
