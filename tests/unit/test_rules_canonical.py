@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.rules.canonical import NotCanonical, canonical_json, canonical_sha256
@@ -85,6 +85,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(values)
 def test_written_twice_the_bytes_stay_the_same(value: object) -> None:
     once = canonical_json(value)

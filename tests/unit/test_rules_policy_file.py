@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.rules.canonical import canonical_json
@@ -194,12 +194,14 @@ def test_the_hash_is_of_what_decides_not_of_how_it_is_written() -> None:
     assert policy_sha256(other) != policy_sha256(policy)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_refused(text: str) -> None:
     with pytest.raises(BadFile):
         read_policy(text, name="p.toml")
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(GOOD)), st.integers(1, 40))
 def test_a_damaged_file_is_read_or_refused(begin: int, count: int) -> None:
     with suppress(BadFile):

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.rules.product import product_temperature_c
@@ -95,6 +95,7 @@ def one_by_one(air_c: list[float], held_ms: list[int], time_constant_s: float) -
     return filtered
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.floats(-90, 90), st.integers(0, 10**8)), min_size=1, max_size=60),
     st.sampled_from([0.001, 1.0, 600.0, 2940.0, 1e7]),

@@ -68,7 +68,7 @@ def judgement_of(parts: Sequence[Curve], *, as_of: float, until: float | None = 
 
 
 @given(curves(), st.data())
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_however_a_curve_is_cut_the_judgement_is_the_same(
     curve: Curve, data: st.DataObject
 ) -> None:
@@ -81,7 +81,7 @@ def test_however_a_curve_is_cut_the_judgement_is_the_same(
 
 
 @given(curves(), st.integers(0, 100), st.integers(1, 100))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_repeated_readings_change_nothing(curve: Curve, begin: int, count: int) -> None:
     repeated = curve[begin : begin + count]
     end = curve[-1][0] + 1
@@ -90,7 +90,7 @@ def test_repeated_readings_change_nothing(curve: Curve, begin: int, count: int) 
 
 
 @given(curves(), st.floats(0, 1))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_what_has_closed_stays_as_it_was(curve: Curve, share: float) -> None:
     end = curve[-1][0] + 5
     early = judgement_of([curve], as_of=round(share * end))
@@ -100,7 +100,7 @@ def test_what_has_closed_stays_as_it_was(curve: Curve, share: float) -> None:
 
 
 @given(curves(), st.floats(0, 1))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_what_has_opened_stays_found_from_then_on(curve: Curve, share: float) -> None:
     end = curve[-1][0] + 5
     early = judgement_of([curve], as_of=round(share * end))
@@ -110,7 +110,7 @@ def test_what_has_opened_stays_found_from_then_on(curve: Curve, share: float) ->
 
 
 @given(curves(), st.floats(0, 120), st.booleans())
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_measured_unknown_and_suspended_are_the_whole_life(
     curve: Curve, after: float, ended: bool
 ) -> None:
@@ -120,7 +120,7 @@ def test_measured_unknown_and_suspended_are_the_whole_life(
 
 
 @given(curves(), st.floats(0, 5))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_warmer_curves_are_no_better_off(curve: Curve, warmer_c: float) -> None:
     def total(readings: Curve) -> tuple[float, ...]:
         judgement = judgement_of([readings], as_of=readings[-1][0] + 1)
@@ -138,7 +138,7 @@ def test_warmer_curves_are_no_better_off(curve: Curve, warmer_c: float) -> None:
 
 
 @given(curves(), st.integers(0, 60))
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_until_the_moment_to_look_again_time_alone_changes_nothing(
     curve: Curve, after: int
 ) -> None:
@@ -155,7 +155,7 @@ def test_until_the_moment_to_look_again_time_alone_changes_nothing(
 
 
 @given(curves(), st.floats(0.05, 0.45))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_a_consecutive_excursion_is_never_shorter_than_its_duration(
     curve: Curve, noise_c: float
 ) -> None:
@@ -171,7 +171,7 @@ def test_a_consecutive_excursion_is_never_shorter_than_its_duration(
 
 
 @given(curves())
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_a_judgements_numbers_are_rounded_so_that_its_bytes_are_the_same_anywhere(
     curve: Curve,
 ) -> None:
