@@ -158,14 +158,14 @@ def describe(curve: ConsignmentCurve, view: View) -> str:
         return " ".join([*said, words.chart_empty])
     first = min(int(segment.t_ms[0]) for segment in curve.segments)
     said.append(
-        words.chart_span.format(start=_clock(first, view), end=_clock(newest.measured_at_ms, view))
+        words.chart_span.format(start=clock(first, view), end=clock(newest.measured_at_ms, view))
     )
     lowest, highest = extremes
     said.append(words.chart_extremes.format(lowest=degrees(lowest), highest=degrees(highest)))
     said.append(
         words.chart_newest.format(
             temperature=degrees(newest.temperature_c),
-            time=_clock(newest.measured_at_ms, view),
+            time=clock(newest.measured_at_ms, view),
             verdict=words.verdicts[newest.verdict],
         )
     )
@@ -181,7 +181,8 @@ def _title(curve: ConsignmentCurve, view: View) -> str:
     )
 
 
-def _clock(at_ms: int, view: View) -> str:
+def clock(at_ms: int, view: View) -> str:
+    """Write a time of the view's zone, with its date unless it is today."""
     at = datetime.fromtimestamp(at_ms / 1000, view.zone)
     today = datetime.fromtimestamp(view.now_ms / 1000, view.zone).date()
     return f"{at:%H:%M}" if at.date() == today else f"{at:%m-%d %H:%M}"

@@ -11,8 +11,12 @@ from zoneinfo import ZoneInfo
 
 from api import chart
 from api.chart import View
+from api.compensation.plain import Payback, Texts, paybacks_of
+from api.compensation.resources import Trigger
 from api.curve import ConsignmentCurve, Newest, Verdict, extremes_of, newest_of, thin, verdict_of
-from api.order_curve import time_of
+from api.findings.found import NOTHING_FOUND, Findings
+from api.findings.plain import Note, notes_of
+from api.order_curve import ms_of, time_of
 from api.resources import Order
 from api.words import Words, age_words, degrees, range_words
 
@@ -50,7 +54,7 @@ class Card:
     measured_by: str
     lowest: str | None
     highest: str | None
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     readings: int
     is_open: bool
     chart: str
@@ -64,11 +68,28 @@ class Journey:
     mood: str  # fine, warn, wait or done: colours the headline, which says it in words
     headline: str
     due: str | None
+    expected: str | None
     steps: tuple[Step, ...]
+    paybacks: tuple[Payback, ...]
     cards: tuple[Card, ...]
 
 
-def tell(order: Order, curves: Sequence[ConsignmentCurve], view: View) -> Journey:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of an order besides itself and its curves."""
+
+    findings: Mapping[str, Findings]  # by consignment
+    triggers: Sequence[Trigger]
+    texts: Texts
+    arrives_at: datetime | None  # as estimated last
+
+
+NOTHING_KNOWN: Final = Known(findings={}, triggers=(), texts={}, arrives_at=None)
+
+
+def tell(
+    order: Order, curves: Sequence[ConsignmentCurve], view: View, known: Known = NOTHING_KNOWN
+) -> Journey:
     """Return what the page shows of an order."""
     reached: dict[str, datetime] = {m.milestone: m.at for m in order.milestones}
     newest = [newest_of(curve, now_ms=view.now_ms) for curve in curves]
@@ -78,9 +99,16 @@ def tell(order: Order, curves: Sequence[ConsignmentCurve], view: View) -> Journe
         mood=mood,
         headline=headline,
         due=_due(order, reached, view),
+        expected=_expected(order, reached, known, view),
         steps=_steps(reached, view),
+        paybacks=paybacks_of(known.triggers, known.texts, view.words, view.language),
         cards=tuple(
-            _card(curve, latest, replace(view, prefix=f"c{index}"))
+            _card(
+                curve,
+                latest,
+                known.findings.get(curve.consignment_id, NOTHING_FOUND),
+                replace(view, prefix=f"c{index}"),
+            )
             for index, (curve, latest) in enumerate(zip(curves, newest, strict=True))
         ),
     )
@@ -88,9 +116,7 @@ def tell(order: Order, curves: Sequence[ConsignmentCurve], view: View) -> Journe
 
 def local_time(at: datetime, view: View) -> str:
     """Write a time of the member's zone, with its date unless it is today."""
-    local = at.astimezone(view.zone)
-    today = time_of(view.now_ms).astimezone(view.zone).date()
-    return f"{local:%H:%M}" if local.date() == today else f"{local:%m-%d %H:%M}"
+    return chart.clock(ms_of(at), view)
 
 
 def zone_words(zone: ZoneInfo) -> str:
@@ -102,6 +128,16 @@ def _due(order: Order, reached: Mapping[str, datetime], view: View) -> str | Non
     if order.due_at is None or not _ENDS.isdisjoint(reached):
         return None
     return view.words.due.format(time=local_time(order.due_at, view))
+
+
+def _expected(
+    order: Order, reached: Mapping[str, datetime], known: Known, view: View
+) -> str | None:
+    if known.arrives_at is None or not _ENDS.isdisjoint(reached):
+        return None
+    is_late = order.due_at is not None and known.arrives_at > order.due_at
+    phrase = view.words.expected_late if is_late else view.words.expected
+    return phrase.format(time=local_time(known.arrives_at, view))
 
 
 def _headline(
@@ -149,7 +185,7 @@ def _steps(reached: Mapping[str, datetime], view: View) -> tuple[Step, ...]:
     )
 
 
-def _card(curve: ConsignmentCurve, latest: Newest | None, view: View) -> Card:
+def _card(curve: ConsignmentCurve, latest: Newest | None, found: Findings, view: View) -> Card:
     words = view.words
     extremes = extremes_of(curve)
     verdict = latest.verdict if latest else Verdict.UNKNOWN
@@ -167,7 +203,7 @@ def _card(curve: ConsignmentCurve, latest: Newest | None, view: View) -> Card:
         measured_by=_measured_by(curve, latest, words),
         lowest=degrees(extremes[0]) if extremes else None,
         highest=degrees(extremes[1]) if extremes else None,
-        notes=tuple(_notes(curve, words)),
+        notes=(*notes_of(curve, found, view), *_place_note(curve, words)),
         readings=sum(segment.readings for segment in curve.segments),
         is_open=curve.life is None or curve.life.until_ms is None,
         chart=chart.draw(thin(curve, points=_CHART_POINTS), view),
@@ -182,12 +218,8 @@ def _measured_by(curve: ConsignmentCurve, latest: Newest | None, words: Words) -
     return words.measured_by_place.format(place=latest.source.place_name)
 
 
-def _notes(curve: ConsignmentCurve, words: Words) -> list[str]:
-    notes = []
+def _place_note(curve: ConsignmentCurve, words: Words) -> list[Note]:
     places = sorted({s.source.place_name for s in curve.segments if s.source.place_name})
-    if places:
-        notes.append(words.place_note.format(places=", ".join(places)))
-    if curve.segments and curve.gaps:
-        phrase = words.gaps_one if len(curve.gaps) == 1 else words.gaps_many
-        notes.append(phrase.format(count=len(curve.gaps)))
-    return notes
+    if not places:
+        return []
+    return [Note(mood="quiet", words=words.place_note.format(places=", ".join(places)))]

@@ -20,18 +20,25 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from api import chart, journey, store, store_events, store_orders
 from api.access import Member, verify_link
 from api.chart import View
+from api.compensation import store_rules, store_triggers
+from api.compensation.plain import rulebooks_of
 from api.context import Context, InContext
 from api.curve import ConsignmentCurve, thin
 from api.curves import CHART_POINTS, MEDIA_TYPES, with_etag
 from api.errors import status_of
+from api.findings import store_findings
+from api.handover import store_handover
+from api.journey import Known
 from api.links import MemberLink
 from api.live import Listener, Since, live_response
 from api.negotiate import best_language
-from api.order_curve import Asked, ms_of, read_order_curve
+from api.order_curve import Asked, ms_of, read_order_curve, with_excursions
 from api.refusals import DatabaseAway, LinkRefused, NoSuchThing, TooManyReadings
 from api.resources import Order
+from api.store import Connection
 from api.store_events import Position
 from api.words import WORDS, Language
+from schemas.ids import OrderId
 
 router = APIRouter(include_in_schema=False)
 
@@ -48,6 +55,7 @@ class Look:
 
     order: Order
     curves: Sequence[ConsignmentCurve]
+    known: Known
     view: View
     position: Position
 
@@ -126,8 +134,24 @@ async def _look(context: Context, member: MemberLink, language: Language) -> Loo
             raise LinkRefused
         asked = Asked(now=now, max_readings=context.settings.max_curve_readings)
         curves = await read_order_curve(db, order, asked)
+        known = await _known(db, member.order_id)
+    curves = with_excursions(curves, known.findings)
     view = View(now_ms=ms_of(now), zone=ZoneInfo(order.time_zone), language=language)
-    return Look(order=order, curves=curves, view=view, position=position)
+    return Look(order=order, curves=curves, known=known, view=view, position=position)
+
+
+async def _known(db: Connection, order_id: OrderId) -> Known:
+    triggers = await store_triggers.triggers_of_order(db, order_id)
+    estimate = await store_handover.newest_estimate(db, order_id)
+    return Known(
+        findings=await store_findings.findings_of_order(db, order_id),
+        triggers=triggers,
+        texts={
+            rulebook: await store_rules.texts_of_rules(db, *rulebook)
+            for rulebook in rulebooks_of(triggers)
+        },
+        arrives_at=estimate.arrives_at if estimate else None,
+    )
 
 
 async def _always() -> bool:
@@ -148,7 +172,7 @@ def _render(
     look: Look | None = values.get("look")
     if look is not None:
         card_view = replace(look.view, width=_CARD_WIDTH, height=_CARD_HEIGHT)
-        values["journey"] = journey.tell(look.order, look.curves, card_view)
+        values["journey"] = journey.tell(look.order, look.curves, card_view, look.known)
         values["zone"] = journey.zone_words(look.view.zone)
     member_link: MemberLink | None = values.get("member_link")
     if look is not None and member_link is not None:

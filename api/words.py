@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from api.curve import Policy, Verdict
+from schemas.events import Side
 from schemas.reading import Zone
 
 
@@ -29,6 +30,8 @@ class Words:
     title: str
     order: str
     due: str
+    expected: str
+    expected_late: str
     zones: Mapping[Zone, str]
     milestones: Mapping[str, str]
     verdicts: Mapping[Verdict, str]
@@ -55,7 +58,24 @@ class Words:
     at_the_end: str
     gaps_one: str
     gaps_many: str
+    gap_over: str
+    gap_open: str
     place_note: str
+    # Excursions, by their side.
+    extremes: Mapping[Side, str]
+    excursion_over: str
+    excursion_open: str
+    excursion_lost: str
+    excursion_elsewhere: str
+    excursions_more: str
+    watched: str
+    duration_minutes: str
+    duration_hours: str
+    # Compensation, by what a cause begins with.
+    payback_title: str
+    payback_causes: Mapping[str, str]
+    payback_states: Mapping[str, str]
+    payback_clause: str
     # Ages, also counted on by the page's script.
     age_now: str
     age_seconds: str
@@ -89,6 +109,8 @@ ENGLISH: Final = Words(
     title="Your delivery",
     order="Order",
     due="Due by {time}",
+    expected="Expected at {time}",
+    expected_late="Expected at {time}, later than we promised. We are sorry.",
     zones={Zone.FROZEN: "Frozen", Zone.CHILLED: "Chilled", Zone.AMBIENT: "Cool & dry"},
     milestones={
         "placed": "Ordered",
@@ -125,7 +147,31 @@ ENGLISH: Final = Words(
     at_the_end="at the end of the journey",
     gaps_one="For one stretch there are no readings: there the temperature is unknown.",
     gaps_many="For {count} stretches there are no readings: there the temperature is unknown.",
+    gap_over="No readings from {start} to {end}: there the temperature is unknown.",
+    gap_open="No readings since {start}: there the temperature is unknown.",
     place_note="Dashed: measured in {places}, while the box itself was silent.",
+    extremes={"upper": "up to {c}\u00a0°C", "lower": "down to {c}\u00a0°C"},
+    excursion_over="{verdict} from {start} to {end} ({duration}), {extreme}.",
+    excursion_open="{verdict} since {start} ({duration}), {extreme}.",
+    excursion_lost="{verdict} from {start}, {extreme}; then the thermometer fell silent.",
+    excursion_elsewhere=" Measured where your box stood, not inside it.",
+    excursions_more="Earlier times outside the range: {count}.",
+    watched="We are keeping an eye on this box.",
+    duration_minutes="{minutes} min",
+    duration_hours="{hours} h {minutes} min",
+    payback_title="Your compensation",
+    payback_causes={
+        "spoiled": "Goods outside the right temperature",
+        "late": "Late delivery",
+        "complaint": "Your complaint",
+    },
+    payback_states={
+        "decided": "You get {amount}.",
+        "review": "Under review: a person is looking at it. You need not do anything.",
+        "rejected": "A person has looked at it: nothing is due.",
+        "corrected": "Corrected: new facts show that nothing is due.",
+    },
+    payback_clause="Rule {number}: {text}",
     age_now="just now",
     age_seconds="{n} s ago",
     age_minutes="{n} min ago",
@@ -156,6 +202,8 @@ CHINESE: Final = Words(
     title="您的配送",
     order="订单",
     due="预计 {time} 前送达",
+    expected="预计 {time} 送达",
+    expected_late="预计 {time} 送达，晚于承诺时间，非常抱歉。",
     zones={Zone.FROZEN: "冷冻", Zone.CHILLED: "冷藏", Zone.AMBIENT: "阴凉常温"},
     milestones={
         "placed": "已下单",
@@ -192,7 +240,27 @@ CHINESE: Final = Words(
     at_the_end="行程结束时",
     gaps_one="有一段时间没有读数，该段温度未知。",
     gaps_many="有 {count} 段时间没有读数，这些时段温度未知。",
+    gap_over="{start} 至 {end} 没有读数，该段温度未知。",
+    gap_open="{start} 起没有读数，此后温度未知。",
     place_note="虚线：箱内温度计无信号时，由 {places} 测得。",
+    extremes={"upper": "最高 {c}\u00a0°C", "lower": "最低 {c}\u00a0°C"},
+    excursion_over="{start} 至 {end}（{duration}）{verdict}，{extreme}。",
+    excursion_open="{start} 起{verdict}，已持续 {duration}，{extreme}。",
+    excursion_lost="{start} 起{verdict}，{extreme}，随后温度计失去信号。",
+    excursion_elsewhere="由保温箱所在位置测得，非箱内温度。",
+    excursions_more="此前还有 {count} 次。",
+    watched="我们正在密切关注此保温箱。",
+    duration_minutes="{minutes} 分钟",
+    duration_hours="{hours} 小时 {minutes} 分钟",
+    payback_title="您的赔付",
+    payback_causes={"spoiled": "商品温度异常", "late": "配送延误", "complaint": "您的投诉"},
+    payback_states={
+        "decided": "赔付{amount}。",
+        "review": "审核中：工作人员正在核实，您无需操作。",
+        "rejected": "工作人员已核实：不予赔付。",
+        "corrected": "已更正：新的情况表明无需赔付。",
+    },
+    payback_clause="条款 {number}：{text}",
     age_now="刚刚",
     age_seconds="{n} 秒前",
     age_minutes="{n} 分钟前",
@@ -238,6 +306,14 @@ def range_words(policy: Policy, words: Words) -> str:
     if policy.upper_c is None:
         return words.range_lower.format(lower=limit(policy.lower_c))
     return words.range_both.format(lower=limit(policy.lower_c), upper=limit(policy.upper_c))
+
+
+def duration_words(duration_s: float, words: Words) -> str:
+    """Say how long something lasted, to the minute, and at least one."""
+    hours, minutes = divmod(max(round(duration_s / 60), 1), 60)
+    if hours == 0:
+        return words.duration_minutes.format(minutes=minutes)
+    return words.duration_hours.format(hours=hours, minutes=minutes)
 
 
 def age_words(age_s: float, words: Words) -> str:

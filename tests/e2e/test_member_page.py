@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from api.links import order_link
 from api.settings import ApiSettings
+from schemas.events import COMPENSATION_TRIGGERED, EXCURSION_OPENED
+from tests import api_findings as gateway
 from tests.api_world import BOX_LOGGER, OTHER_LOGGER, World, iso, minutes
 
 PHONE = {"width": 390, "height": 844}
@@ -167,6 +169,67 @@ def test_an_order_without_readings_says_so(world: World, open_page: Any) -> None
     expect(page.locator(f"{BOX} .pill")).to_have_text("No reading yet")
     world.hear(BOX_LOGGER, [(world.clock(), 3.0)])
     expect(page.locator(f"{BOX} .temperature")).to_have_text("3.0°C", timeout=PATIENCE_MS)
+
+
+def spoil(world: World) -> datetime:
+    """Ship an order whose box has been too warm for half an hour, and let the gateway say so."""
+    begun = world.clock() - minutes(60)
+    world.shipped_order(begun=begun)
+    step = timedelta(seconds=60)
+    world.hear(BOX_LOGGER, [(begun + step * n, 2.0 if n < 20 else 7.2) for n in range(60)])
+    world.put("/orders/order-1/arrival-estimate", {"arrives_at": iso(begun + minutes(90))})
+    gateway.excursion(world, from_at=begun + minutes(20), extreme_c=7.2)
+    gateway.tell(world, EXCURSION_OPENED)
+    return begun
+
+
+@pytest.mark.parametrize(
+    ("language", "warm", "gets", "clause"),
+    [
+        ("en-GB", "Too warm since {start} (", "You get 192 yuan.", "Rule 1.1: If the thermometer"),
+        ("zh-CN", "{start} 起温度偏高", "赔付192元。", "条款 1.1：如果保温箱"),
+    ],
+)
+def test_an_excursion_and_what_follows_are_told_live(
+    world: World, open_page: Any, language: str, warm: str, gets: str, clause: str
+) -> None:
+    begin(world)
+    page = open_page(world.link("order-1"), language=language)
+    expect(page.locator("#live.on")).to_be_visible()
+    began = world.clock() - minutes(5)
+    gateway.excursion(world, from_at=began)
+    gateway.tell(world, EXCURSION_OPENED)
+    start = f"{began.astimezone(ZoneInfo('Asia/Shanghai')):%H:%M}"
+    note = page.locator(f"{BOX} .note.too_warm")
+    expect(note).to_contain_text(warm.format(start=start), timeout=PATIENCE_MS)
+    expect(note).to_contain_text("7.2\u00a0°C")
+    assert page.locator(f"{BOX} .fl-excursion").count() == 1
+    assert page.locator(".paybacks").count() == 0
+    gateway.trigger(world)
+    gateway.tell(world, COMPENSATION_TRIGGERED)
+    expect(page.locator(".payback.decided .gets")).to_have_text(gets, timeout=PATIENCE_MS)
+    expect(page.locator(".payback .clause")).to_contain_text(clause)
+
+
+def test_a_box_at_risk_is_said_to_be_watched_and_nothing_more(world: World, open_page: Any) -> None:
+    begin(world)
+    gateway.forecast(world)
+    page = open_page(world.link("order-1"))
+    expect(page.locator(f"{BOX} .note.watch")).to_have_text("We are keeping an eye on this box.")
+    expect(page.locator("h1")).to_have_text("Everything is at the right temperature.")
+
+
+@pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
+def test_what_was_found_fits_a_phone(world: World, open_page: Any, language: str) -> None:
+    spoil(world)
+    gateway.trigger(world)
+    gateway.trigger(
+        world, "late", outcome="could_not_determine", needs_review=True, amount=0, clause="2.1"
+    )
+    page = open_page(world.link("order-1"), language=language)
+    expect(page.locator(".payback.review")).to_be_visible()
+    expect(page.locator(".due.expected")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
