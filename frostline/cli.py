@@ -22,6 +22,7 @@ from frostline.commands import (
     notify,
     policy,
     replay,
+    rules,
     seal,
     sim,
     token,
@@ -51,6 +52,7 @@ app.add_typer(edge.app, name="edge")
 app.add_typer(ingest.app, name="ingest")
 app.add_typer(judge.app, name="judge")
 app.add_typer(policy.app, name="policy")
+app.add_typer(rules.app, name="rules")
 app.add_typer(alerts.app, name="alerts")
 app.command()(seal.seal)
 app.add_typer(evidence.app, name="evidence")

@@ -166,6 +166,20 @@ class JudgeWorld:
         )
         self.touch_order(consignment_id.partition(".")[0])
 
+    def intake(self, intake_id: str = "in-1", *, from_at: datetime, until_at: datetime) -> None:
+        """Record a supplier's batch that came with the box's logger."""
+        self.logger(BOX)
+        self.sql(
+            "INSERT INTO intakes (intake_id, supplier, batch, logger_id, policy_id, "
+            "policy_version, from_at, until_at, requested_at, requested_by) "
+            "VALUES (%s, 's-1', 'b-1', %s, 'tested', 9, %s, %s, %s, 'a test')",
+            (intake_id, BOX, from_at, until_at, until_at),
+        )
+        self.sql(
+            "INSERT INTO touched (intake_id, from_at, to_at) VALUES (%s, %s, %s)",
+            (intake_id, from_at, until_at),
+        )
+
     def touch_order(self, order_id: str) -> None:
         self.sql(
             "INSERT INTO touched (order_id, from_at, to_at) VALUES (%s, %s, %s)",

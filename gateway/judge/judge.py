@@ -20,6 +20,7 @@ from prometheus_client import start_http_server
 
 from gateway.judge import alerts, metrics, store_loggers, store_writes
 from gateway.judge.changes import time_of
+from gateway.judge.intakes import judge_intakes
 from gateway.judge.loggers import judge_loggers
 from gateway.judge.orders import judge_orders
 from gateway.judge.places import judge_places
@@ -118,8 +119,7 @@ class Judge:
         now = self._clock()
         settings = self._settings
         due = self._store.hold_due(now, settings.batch_subjects)
-        touched = self._store.take_touched(settings.batch_touched)
-        touches = [touch for touch in touched if touch.kind in _JUDGES]
+        touches = self._store.take_touched(settings.batch_touched)
         held = self._store.hold(touch.subject for touch in touches)
         pace = Pace(
             now=now,
@@ -179,5 +179,6 @@ class Judge:
 _JUDGES: Final[dict[Kind, Callable[[Round, Sequence[Look]], Outcome]]] = {
     "order": judge_orders,
     "place": judge_places,
+    "intake": judge_intakes,
     "logger": judge_loggers,
 }

@@ -1,4 +1,4 @@
-"""What is known of places and intakes, and what was found of them before?"""
+"""What is known of places, and what was found of their days before?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
