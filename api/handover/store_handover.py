@@ -33,9 +33,13 @@ RETURNING handover_id, order_id, consignment_id, step, at, place_id, person, tem
           recorded_at
 """
 
-# The journey ends with the last box; it is a delivery where somebody signed for one.
+# The journey ends with the last box; it is a delivery where somebody signed for one, and nobody had
+# cancelled the order.
 IS_DELIVERED: Final = """
 SELECT EXISTS (SELECT FROM handovers WHERE order_id = %(order_id)s AND step = 'signed')
+   AND NOT EXISTS (
+       SELECT FROM milestones WHERE order_id = %(order_id)s AND milestone = 'cancelled'
+   )
    AND NOT EXISTS (
        SELECT FROM consignments WHERE order_id = %(order_id)s AND closed_at IS NULL
    ) AS delivered

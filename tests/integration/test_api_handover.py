@@ -213,6 +213,14 @@ def test_an_order_that_nobody_signed_for_is_not_delivered(world: World, step: st
     assert milestones_of(world) == ["placed"]
 
 
+def test_a_cancelled_order_is_not_delivered_by_a_signature(world: World) -> None:
+    world.order()
+    world.put("/orders/order-1/milestones/cancelled", {"at": iso(T0 + minutes(30))})
+    hand_over(world, "signed")
+    assert milestones_of(world) == ["placed", "cancelled"]
+    assert closed_of(world) == {"chilled": "2026-11-21T02:30:00Z"}
+
+
 def test_a_handover_names_what_is_there(world: World) -> None:
     world.order()
     world.order("order-2")
