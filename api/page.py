@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -29,9 +29,9 @@ from api.errors import status_of
 from api.findings import store_findings
 from api.handover import store_handover
 from api.journey import Known
+from api.language import Lang
 from api.links import MemberLink
 from api.live import Listener, Since, live_response
-from api.negotiate import best_language
 from api.order_curve import Asked, ms_of, read_order_curve, with_excursions
 from api.refusals import DatabaseAway, LinkRefused, NoSuchThing, TooManyReadings
 from api.resources import Order
@@ -58,17 +58,6 @@ class Look:
     known: Known
     view: View
     position: Position
-
-
-def language_of(request: Request, lang: Annotated[Language | None, Query()] = None) -> Language:
-    """Return the language that is asked for, else the browser's, else Chinese."""
-    if lang is not None:
-        return lang
-    accepted = request.headers.get("accept-language", "")
-    return Language(best_language(accepted, tuple(Language), otherwise=Language.CHINESE))
-
-
-Lang = Annotated[Language, Depends(language_of)]
 
 
 @router.get("/m/{link}", response_class=HTMLResponse)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Path, Response
 
 from api import examples, store
 from api.access import OrdersReader
@@ -12,9 +12,8 @@ from api.compensation.resources import PolicyDocument, PolicyHead, PublishedRule
 from api.context import InContext
 from api.errors import problems
 from api.fields import AfterId, PageSize, PolicyIdField
-from api.page import language_of
+from api.language import Lang
 from api.refusals import NoSuchThing
-from api.words import Language
 
 router = APIRouter(tags=["compensation"])
 
@@ -27,7 +26,7 @@ router = APIRouter(tags=["compensation"])
 async def get_rules(
     context: InContext,
     _: OrdersReader,
-    language: Annotated[Language, Depends(language_of)],
+    language: Lang,
     response: Response,
 ) -> PublishedRules:
     """Return the rules that hold for orders placed now; their text by `lang` or Accept-Language."""
