@@ -12,8 +12,6 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import psycopg
 from rich.console import Console
@@ -110,7 +108,7 @@ def _begin(system: System, report: Callable[[str], None]) -> Telling:
     system.start_seal()
     system.start_notify()
     system.start_api()
-    wait_until(lambda: _is_ready(system), timeout_s=_START_TIMEOUT_S, what="the API to be ready")
+    wait_until(system.is_ready, timeout_s=_START_TIMEOUT_S, what="the API to be ready")
     report("registering loggers, orders and a receiver of webhooks")
     client = Client(system.layout.api_url, make_token(system.addresses.database_url, "demo"))
     system.start_listener(subscribe(client, system.layout.listener_url))
@@ -130,15 +128,6 @@ def _load_policy(database_url: str, now: datetime) -> None:
     text = files("frostline").joinpath(_POLICY).read_text(encoding="utf-8")
     with Store.connect(database_url, name="frostline demo") as store:
         load(store, read_policy_document(text, name=_POLICY), now=now)
-
-
-def _is_ready(system: System) -> bool:
-    system.check()
-    try:
-        with urlopen(f"{system.layout.api_url}/readyz", timeout=1) as answer:  # noqa: S310  # ours
-            return bool(answer.status == 200)
-    except (URLError, ConnectionError, TimeoutError):
-        return False
 
 
 @contextmanager

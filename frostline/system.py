@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.error import URLError
+from urllib.request import urlopen
 
 from frostline.config import ROLES
 from frostline.local import Addresses, Services, running_services
@@ -119,6 +121,15 @@ class System:
     def start_api(self) -> Child:
         """Start the API."""
         return self._start("api", ("api", "--port", str(self.layout.api_port)), self.api_environ())
+
+    def is_ready(self) -> bool:
+        """Whether the API answers; raise ChildDied if anything has ended by itself."""
+        self.check()
+        try:
+            with urlopen(f"{self.layout.api_url}/readyz", timeout=1) as answer:  # noqa: S310  # ours
+                return bool(answer.status == 200)
+        except (URLError, ConnectionError, TimeoutError):
+            return False
 
     def api_environ(self) -> dict[str, str]:
         """Return the API's settings."""
