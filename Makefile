@@ -36,10 +36,11 @@ test: setup ## Run the tests on a real database, broker and browser
 soak: setup ## Run the long tests: a million damaged messages, every kill at length
 	$(BIN)/python -m pytest -m soak
 
-bench: setup ## Measure ingest, edge and latency
+bench: setup ## Measure ingest, edge, latency and the judge
 	$(BIN)/frostline bench ingest
 	$(BIN)/frostline bench edge
 	$(BIN)/frostline bench latency
+	$(BIN)/frostline bench judge
 
 lock: setup ## Write requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --extra dev --universal --generate-hashes --no-annotate \

@@ -38,7 +38,21 @@ def edge(
 
 @app.command()
 def latency(*, seconds: Seconds = 60, as_json: AsJson = False) -> None:
-    """From the air to the row, p50 and p99."""
+    """From the air to the row, the verdict and the webhook, p50 and p99."""
     from bench.latency import run
 
     run(seconds=seconds, json=as_json)
+
+
+@app.command()
+def judge(
+    *,
+    boxes: Annotated[
+        int, typer.Option(min=2000, help="Simulated boxes that the forecast is scored on.")
+    ] = 2000,
+    as_json: AsJson = False,
+) -> None:
+    """Rules, forecasts and consignments a second, and how good the forecast is."""
+    from bench.judge import run
+
+    run(boxes=boxes, json=as_json)
