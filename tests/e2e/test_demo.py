@@ -33,7 +33,9 @@ def demo(environ: dict[str, str], tmp_path: Path) -> Iterator["subprocess.Popen[
         process.wait()
 
 
-def test_the_check_proves_that_nothing_is_lost(environ: dict[str, str]) -> None:
+def test_the_check_proves_that_nothing_is_lost_and_that_a_warming_box_is_told_of(
+    environ: dict[str, str],
+) -> None:
     done = subprocess.run(
         [*DEMO, "--check", "--seconds", "30"],
         env=environ,
@@ -42,12 +44,22 @@ def test_the_check_proves_that_nothing_is_lost(environ: dict[str, str]) -> None:
         timeout=240,
         check=False,
     )
-    found = dict(re.findall(r"(\w+)=(\S+)", done.stdout))
     assert done.returncode == 0, done.stdout + done.stderr
+    readings, story = done.stdout.splitlines()
+    found = dict(re.findall(r"(\w+)=(\S+)", readings))
     assert int(found["measured"]) >= 1000
     assert {found[name] for name in ("missing", "duplicate", "foreign", "altered")} == {"0"}
     assert found["curve"] == found["page"] == "ok"
     assert float(found["lost_adverts"].rstrip("%")) >= 10
+
+    # The story: called at risk before the excursion, and 150 % of goods worth 86.50 yuan.
+    told = re.fullmatch(
+        r"story warned_s=(\S+) approved_fen=12975 webhooks=3/3 page=ok silent=noticed "
+        r"evidence=sealed",
+        story,
+    )
+    assert told, story
+    assert float(told[1]) > 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
