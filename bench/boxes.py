@@ -1,10 +1,11 @@
 """Which journeys is a forecast judged on?
 
-Boxes of a simulation that knows more than the forecast (`boxes_physics`), drawn until the shares are
-right: 40 % leave their zone, 30 % come within 1 °C of its upper limit without leaving, 30 % stay below
-that. A box *leaves* when its logger, free of noise, is beyond a limit for 10 minutes in a row, dated
-from the first; policies tolerate shorter peaks. Its first hour, from packing to departure, does not
-count: the goods and the packs come into balance, and a box that is out by then is not sent.
+Boxes of a simulation that knows more than the forecast (`boxes_physics`), drawn until the shares
+are right: 40 % leave their zone, 30 % come within 1 °C of its upper limit without leaving, 30 %
+stay below that. A box *leaves* when its logger, free of noise, is beyond a limit for 10 minutes in
+a row, dated from the first; policies tolerate shorter peaks. Its first hour, from packing to
+departure, does not count: the goods and the packs come into balance, and a box that is out by then
+is not sent.
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,10 @@ SHORTEST_MIN: Final = 150
 SETTLED_MIN: Final = 60
 TOLERATED_MIN: Final = 10
 NEAR_K: Final = 1.0
-CLOSED_MIN: Final = 30  # a lid closed for so long before: a gradual excursion
+# A gradual excursion: a closed box, its lid neither opened nor ajar for 30 minutes before, and not
+# begun to leak for 60.
+CLOSED_MIN: Final = 30
+TIGHT_MIN: Final = 60
 _BATCH: Final = 2000
 _EPOCH_MS: Final = 1_790_000_000_000
 _MINUTE_MS: Final = 60_000
@@ -37,7 +41,7 @@ class Journey:
     record: BoxRecord  # all that was measured; `until` cuts it
     ends_ms: int
     leaves_ms: int | None
-    gradual: bool  # it leaves, and its lid was closed for 30 minutes before
+    gradual: bool  # it leaves, and nothing happened to its lid before
     near: bool  # it never leaves, but comes within 1 °C of its upper limit
     arrival_luck: float  # standard normal: how wrong its expected arrival is
 
@@ -59,13 +63,13 @@ class Journey:
         )
 
     def _due_ms(self, now_ms: int) -> int:
-        """Return when it is expected to arrive: wrong by 3 minutes and a tenth of what is left."""
-        error_ms = 3 * _MINUTE_MS + 0.1 * max(0, self.ends_ms - now_ms)
+        """Return when it is expected to arrive: wrong by 2 minutes and 8 % of what is left."""
+        error_ms = 2 * _MINUTE_MS + 0.08 * max(0, self.ends_ms - now_ms)
         return self.ends_ms + int(self.arrival_luck * error_ms)
 
 
 def draw_journeys(count: int, *, seed: int) -> list[Journey]:
-    """Return so many journeys with the shares above, in random order; the same for the same seed."""
+    """Return so many journeys with the shares above, in random order: a function of the seed."""
     random = np.random.default_rng(seed)
     wanted = {name: round(count * share) for name, share in SHARES.items()}
     wanted["inside"] = count - wanted["leaves"] - wanted["near"]
@@ -146,12 +150,10 @@ def _journey(
     if leaves == SETTLED_MIN:
         return None
     packed_ms = _EPOCH_MS + int(random.integers(0, 3_600_000))
-    at_ms, temperature_c = _measure(random, seen_c, random.integers(1, 6), packed_ms)
+    at_ms, temperature_c = _measure(random, seen_c, int(random.integers(1, 6)), packed_ms)
     around_c = course.ambient_c[:life_min, i] + random.normal(0, 0.8)
     ambient_at_ms, ambient_c = _measure(random, around_c, 5, packed_ms)
     known = slice(None) if random.random() < 0.9 else slice(0)
-    before = slice(max(0, (leaves or 0) - CLOSED_MIN), (leaves or 0) + 1)
-    disturbed = bool((course.open_share[before, i] + course.ajar[before, i]).any())
     return Journey(
         record=BoxRecord(
             packing=boxes.packing[i],
@@ -165,10 +167,17 @@ def _journey(
         ),
         ends_ms=packed_ms + life_min * _MINUTE_MS,
         leaves_ms=None if leaves is None else packed_ms + (leaves + 1) * _MINUTE_MS,
-        gradual=leaves is not None and not disturbed,
+        gradual=leaves is not None and _was_closed(course, i, leaves),
         near=leaves is None and float(seen_c[SETTLED_MIN:].max()) > kind.upper_c - NEAR_K,
         arrival_luck=float(random.normal()),
     )
+
+
+def _was_closed(course: Course, i: int, minute: int) -> bool:
+    lid = slice(max(0, minute - CLOSED_MIN), minute + 1)
+    opened = (course.open_share[lid, i] + course.ajar[lid, i]).any()
+    leak = course.leaks[max(0, minute - TIGHT_MIN) : minute + 1, i]
+    return not opened and bool(leak[0] == leak[-1])
 
 
 def _measure(

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from bench.boxes_physics import Design, Floats, State
 from firmware_sim.box import BRINE, ICE, PARAFFIN_15, PackMaterial
-from gateway.rules.forecast import PackKind, Packing
+from gateway.rules.forecast import Packing, PackKind
 
 PACKS: Final = 3
 # CRC Handbook: sublimation at 1 atm; the gas leaves, so that what is left holds almost no heat.
@@ -33,10 +33,10 @@ class Kind:
 
 # The zones of the business: frozen -18, chilled 0 to 4, ambient 15 to 18 °C.
 KINDS: Final = (
-    Kind(0.50, PackKind.ICE, ICE, 0.0, 4.0),
-    Kind(0.20, PackKind.BRINE, BRINE, None, -18.0),
-    Kind(0.10, PackKind.DRY_ICE, _DRY_ICE, None, -18.0),
-    Kind(0.15, PackKind.PARAFFIN_15, PARAFFIN_15, 15.0, 18.0),
+    Kind(0.55, PackKind.ICE, ICE, 0.0, 4.0),
+    Kind(0.18, PackKind.BRINE, BRINE, None, -18.0),
+    Kind(0.14, PackKind.DRY_ICE, _DRY_ICE, None, -18.0),
+    Kind(0.08, PackKind.PARAFFIN_15, PARAFFIN_15, 15.0, 18.0),
     Kind(0.05, PackKind.NONE, _NO_PACK, 0.0, 4.0),
 )
 _MATERIALS: Final = ("eps", "epp", "pu", "vip")

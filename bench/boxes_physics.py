@@ -1,10 +1,11 @@
 """How does a box really warm? With more than the forecast's model knows of.
 
 Every array has one entry a box, or one a box and pack, (boxes, packs). What the model in
-`gateway.rules.thermal` lacks: goods have a surface and a core, packs lie unevenly and melt one after
-the other, the air and the inner skin hold heat, a lid leaks, stands ajar or is opened, and the logger
-feels the nearest pack as well as the air. The method is that of `firmware_sim.box`: enthalpy for the
-packs, backward Euler for the air and the goods' surface; every watt that leaves a node enters another.
+`gateway.rules.thermal` lacks: goods have a surface and a core, packs lie unevenly and melt one
+after the other, the air and the inner skin hold heat, a lid leaks, stands ajar or is opened, and
+the logger feels the nearest pack as well as the air. The method is that of `firmware_sim.box`:
+enthalpy for the packs, backward Euler for the air and the goods' surface; every watt that leaves a
+node enters another.
 """
 
 from dataclasses import dataclass
@@ -75,16 +76,18 @@ def pack_c(design: Design, pack_j: Floats) -> Floats:
 
 def frozen_share(design: Design, pack_j: Floats) -> Floats:
     """Return how much of each pack is frozen, 0 to 1 (boxes, packs)."""
-    return np.clip(1 - pack_j / (design.pack_kg * design.latent_j_per_kg[:, None]), 0, 1)
+    share: Floats = np.clip(1 - pack_j / (design.pack_kg * design.latent_j_per_kg[:, None]), 0, 1)
+    return share
 
 
 def stored_j(design: Design, state: State) -> Floats:
     """Return the heat in air, goods and packs, above an arbitrary zero."""
+    in_packs_j: Floats = state.pack_j.sum(axis=1)
     return (
         design.air_j_per_k * state.air_c
         + design.surface_j_per_k * state.surface_c
         + design.core_j_per_k * state.core_c
-        + state.pack_j.sum(axis=1)
+        + in_packs_j
     )
 
 
@@ -103,7 +106,8 @@ def advance(design: Design, state: State, weather: Weather, minutes: int = 1) ->
 def _contact(design: Design, pack_j: Floats) -> Floats:
     floor = design.melted_contact[:, None]
     share = frozen_share(design, pack_j) ** design.contact_power[:, None]
-    return design.pack_w_per_k * (floor + (1 - floor) * share)
+    contact: Floats = design.pack_w_per_k * (floor + (1 - floor) * share)
+    return contact
 
 
 def _step(design: Design, state: State, wall_w_per_k: Floats, ambient_c: Floats) -> None:

@@ -46,8 +46,8 @@ def _ambient_c(random: np.random.Generator, stops: npt.NDArray[np.bool_]) -> Flo
     swing_c = random.uniform(0, 4, boxes)
     phase = random.uniform(0, 2 * np.pi, boxes)
     day_c = swing_c * np.sin(2 * np.pi * np.arange(minutes)[:, None] / 1440 + phase)
-    door_c = random.normal(0, 5, boxes)
-    wander_sd_c = random.uniform(0.2, 1.5, boxes)
+    door_c = random.normal(0, 4, boxes)
+    wander_sd_c = random.uniform(0.2, 1.0, boxes)
     steps_c = random.normal(0, 1, stops.shape) * wander_sd_c * np.sqrt(2 / 90)
     extra_c = np.zeros(boxes)
     wander_c = random.normal(0, 1, boxes) * wander_sd_c
@@ -84,7 +84,7 @@ def _ajar(random: np.random.Generator, boxes: int, minutes: int) -> Floats:
 
 
 def _leaks(random: np.random.Generator, boxes: int, minutes: int) -> Floats:
-    """Return when a lid leaks: 15 % of boxes, half of them from the start."""
+    """Return when a lid leaks: 12 % of boxes, half of them from the start."""
     begins = np.where(random.random(boxes) < 0.5, 0.0, random.uniform(0, minutes, boxes))
-    begins = np.where(random.random(boxes) < 0.15, begins, np.inf)
+    begins = np.where(random.random(boxes) < 0.12, begins, np.inf)
     return (np.arange(minutes)[:, None] >= begins).astype(np.float64)

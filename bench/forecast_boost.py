@@ -1,9 +1,9 @@
 """Which trees turn signs into hazards?
 
-Gradient boosting with Newton steps (Chen and Guestrin 2016, "XGBoost", eq. 5 to 7) of symmetric trees
-(Prokhorenkova et al. 2018, "CatBoost"), on discrete hazards (Tutz and Schmid 2016, "Modeling Discrete
-Time-to-Event Data", ch. 3): one binary outcome for each stretch that a box entered, so that a box whose
-journey ended early counts for as long as it was seen.
+Gradient boosting with Newton steps (Chen and Guestrin 2016, "XGBoost", eq. 5 to 7) of symmetric
+trees (Prokhorenkova et al. 2018, "CatBoost"), on discrete hazards (Tutz and Schmid 2016, "Modeling
+Discrete Time-to-Event Data", ch. 3): one binary outcome for each stretch that a box entered, so
+that a box whose journey ended early counts for as long as it was seen.
 """
 
 from collections.abc import Callable
@@ -27,11 +27,11 @@ class Recipe:
     """How to grow."""
 
     trees: int = 300
-    depth: int = 4
-    rate: float = 0.06
-    ridge: float = 40.0  # readings of one box are alike: its samples weigh less than they are many
-    rows: float = 0.4  # share that each tree is shown
-    signs: float = 0.4
+    depth: int = 5
+    rate: float = 0.14
+    ridge: float = 10.0  # readings of one box are alike: its samples weigh less than they are many
+    rows: float = 0.3  # share that each tree is shown
+    signs: float = 0.3
 
 
 def outcomes(
@@ -39,7 +39,7 @@ def outcomes(
     ends_min: npt.NDArray[np.float64],
     stretches_min: npt.NDArray[np.float64],
 ) -> tuple[Bools, Bools]:
-    """Return (left, seen), each (samples, stretches): it left in a stretch, it was seen through it."""
+    """Return (left, seen), (samples, stretches): it left in a stretch, was seen through it."""
     begins = np.concatenate(([0.0], stretches_min[:-1]))
     leaves, ends = leaves_min[:, None], ends_min[:, None]
     left = (leaves > begins) & (leaves <= stretches_min)

@@ -17,15 +17,13 @@ FIRST_MS: Final = 1_800_000  # the first forecast, from packing
 _BATCH: Final = 512
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Samples:
     """Forecasts' inputs and what came of them; one row a journey and moment."""
 
     journey: npt.NDArray[np.intp]
     now_ms: npt.NDArray[np.int64]
     signs: npt.NDArray[np.float32]
-    sign: Floats
-    out: npt.NDArray[np.bool_]
     leaves_min: Floats  # from that moment; infinite if it never left
     ends_min: Floats
     due_min: Floats
@@ -34,7 +32,7 @@ class Samples:
 def moments(
     journeys: Sequence[Journey], *, every: int = 1
 ) -> Iterator[tuple[int, npt.NDArray[np.intp]]]:
-    """Yield moments, five minutes times `every` apart, and which boxes are on their way in their zone."""
+    """Yield moments, `every` five minutes, and which boxes are on their way, never out so far."""
     begins = np.array([j.record.packed_at_ms + FIRST_MS for j in journeys])
     ends = np.array([j.ends_ms if j.leaves_ms is None else j.leaves_ms for j in journeys])
     for now_ms in range(int(begins.min()), int(ends.max()), every * STEP_MS):
@@ -55,13 +53,14 @@ def read_samples(journeys: Sequence[Journey], *, every: int = 1) -> Samples:
     """Return all samples of the journeys."""
     parts: list[tuple[npt.NDArray[np.generic], ...]] = []
     for now_ms, which, records in batches(journeys, every=every):
-        found, signs, sign, out = read_signs(records, now_ms=now_ms)
+        read = read_signs(records, now_ms=now_ms)
+        found = read.which
         chosen = [journeys[i] for i in which[found]]
         leaves = [np.inf if j.leaves_ms is None else (j.leaves_ms - now_ms) / 60e3 for j in chosen]
         ends = [(j.ends_ms - now_ms) / 60e3 for j in chosen]
         due = [((records[i].due_at_ms or 0) - now_ms) / 60e3 for i in found]
         at = np.full(len(found), now_ms)
-        parts.append((which[found], at, signs, sign, out, *map(np.array, (leaves, ends, due))))
+        outcome = map(np.array, (leaves, ends, due))
+        parts.append((which[found], at, read.signs, *outcome))
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    names = ("journey", "now_ms", "signs", "sign", "out", "leaves_min", "ends_min", "due_min")
-    return Samples(**dict(zip(names, columns, strict=True)))  # type: ignore[arg-type]  # by name
+    return Samples(*columns)

@@ -1,6 +1,5 @@
 """What is a box like, before it has been measured?"""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -87,7 +86,9 @@ def packed_c(limits_c: Floats) -> Floats:
     """Return what goods are packed at: the middle of the zone, or 2 °C inside its only limit."""
     lower_c, upper_c = limits_c
     inside = np.where(np.isinf(lower_c), upper_c - 2, lower_c + 2)
-    return np.where(np.isfinite(lower_c + upper_c), (lower_c + upper_c) / 2, inside)
+    middle = (lower_c + upper_c) / 2
+    packed: Floats = np.where(np.isfinite(middle), middle, inside)
+    return packed
 
 
 def prior_of(

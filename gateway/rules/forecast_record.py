@@ -22,7 +22,7 @@ class PackKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packing:
-    """The packing record. None: not known; the forecast then expects a typical box, and is wider."""
+    """The packing record. None: not known; the forecast then expects a typical box."""
 
     box_material: str | None = None  # "eps", "epp", "pu" or "vip"
     wall_w_per_k: float | None = None  # the box's own UA, learned or from its catalogue

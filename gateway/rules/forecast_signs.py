@@ -1,13 +1,14 @@
 """What tells that a box will leave its zone?
 
-Signs are numbers a box: how far and how fast, how much of the pack's cold must be used up, and what the
-ensemble expects. Distances and slopes count towards the limit that is threatened: positive is worse for
-slopes, positive is inside for distances. `SIGNS` is their order; the fitted trees ask for them by it.
+Signs are numbers a box: how far and how fast, how much of the pack's cold must be used up, and what
+the ensemble expects. Distances and slopes count towards the limit that is threatened: positive is
+worse for slopes, positive is inside for distances. `SIGNS` is their order; the fitted trees ask for
+them by it.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from gateway.rules.forecast_record import PackKind
 from gateway.rules.thermal import AHEAD_ENDS_S, Outlook, weighted
 from gateway.rules.thermal_smoother import Belief
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating[Any]]
 
 _KINDS: Final = (PackKind.ICE, PackKind.BRINE, PackKind.PARAFFIN_15, PackKind.DRY_ICE)
 _HORIZONS_MIN: Final = (20, 40, 80, 120, 240, 420)
@@ -61,7 +62,7 @@ def level_c(logger_c: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
-    """Boxes at one moment: their readings in steps of five minutes, and what the ensemble makes of them."""
+    """Boxes at one moment: readings in steps of five minutes, what the ensemble makes of them."""
 
     logger_c: Floats  # (boxes, steps), gaps filled by the value before
     ambient_c: Floats
@@ -142,12 +143,14 @@ def _motion(study: Study, sign: Floats, limit_c: Floats) -> dict[str, Floats]:
 
 
 def _closest(study: Study, sign: Floats) -> Floats:
-    """Return the least distance to the upper limit since half an hour after packing."""
+    """Return the least distance since half an hour after packing; to the lower limit, now's."""
     lower_c, upper_c = study.limits_c
     width = study.logger_c.shape[1]
     settled = np.arange(width) >= np.minimum(width - study.steps + 6, width - 1)[:, None]
     highest = np.where(settled, study.logger_c, -np.inf).max(axis=1)
-    return np.clip(np.where(sign > 0, upper_c - highest, study.level_c - lower_c), -6, 6)
+    distance = np.where(sign > 0, upper_c - highest, study.level_c - lower_c)
+    closest: Floats = np.clip(distance, -6, 6)
+    return closest
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:

@@ -1,12 +1,12 @@
 """What do the records say of many boxes at one moment?
 
-Records become columns of five minutes for the slopes and of ten for the ensemble, all ending now; boxes
-go through in chunks, those with the longest past first, so that none waits for another's.
+Records become columns of five minutes for the slopes and of ten for the ensemble, all ending now;
+boxes go through in chunks, those with the longest past first, so that none waits for another's.
 """
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +18,13 @@ from gateway.rules.forecast_signs import Study, inside_of, level_c
 from gateway.rules.thermal import STEP_S, look_ahead
 from gateway.rules.thermal_smoother import Past, believe
 
-Float64s = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.intp]
 
 # A box is followed over its last 8 hours; what it spent before is only counted.
 MAX_STEPS: Final = 96
+# The oldest reading that a sign asks for: a box's signs must not depend on its company in a chunk.
+_MIN_STEPS: Final = 30
 _CHUNK: Final = 128
 _JOINED: Final = round(STEP_S * 1000) // STEP_MS  # columns that make one step of the ensemble
 
@@ -48,24 +50,25 @@ def _is_limited(box: BoxRecord) -> bool:
     return box.lower_c is not None or box.upper_c is not None
 
 
-def _logger_columns(boxes: Sequence[BoxRecord], steps: Indices, now_ms: int) -> Float64s:
-    """Return the loggers' columns of five minutes; what was measured before packing is not there."""
-    width = -(-max(1, min(MAX_STEPS, int(steps.max()))) // _JOINED) * _JOINED
-    columns, _ = step_means(
+def _logger_columns(boxes: Sequence[BoxRecord], steps: Indices, now_ms: int) -> Floats:
+    """Return the loggers' columns of five minutes, without what was measured before packing."""
+    longest = max(_MIN_STEPS, min(MAX_STEPS, int(steps.max())))
+    width = -(-longest // _JOINED) * _JOINED
+    columns = step_means(
         [(box.at_ms, box.temperature_c) for box in boxes], now_ms=now_ms, steps=width
     )
     return np.where(np.arange(width) >= (width - steps)[:, None], columns, np.nan)
 
 
-def _enough(columns: Float64s) -> npt.NDArray[np.bool_]:
+def _enough(columns: Floats) -> npt.NDArray[np.bool_]:
     known = np.isfinite(columns)
     enough: npt.NDArray[np.bool_] = (known.sum(axis=1) >= 2) & known[:, -6:].any(axis=1)
     return enough
 
 
-def _study(boxes: Sequence[BoxRecord], columns: Float64s, steps: Indices, now_ms: int) -> Study:
+def _study(boxes: Sequence[BoxRecord], columns: Floats, steps: Indices, now_ms: int) -> Study:
     width = columns.shape[1]
-    measured_c, _ = step_means(
+    measured_c = step_means(
         [(box.ambient_at_ms, box.ambient_c) for box in boxes], now_ms=now_ms, steps=width
     )
     followed = np.minimum(steps, width)
@@ -101,14 +104,14 @@ def _study(boxes: Sequence[BoxRecord], columns: Float64s, steps: Indices, now_ms
     )
 
 
-def _limits_c(boxes: Sequence[BoxRecord]) -> Float64s:
+def _limits_c(boxes: Sequence[BoxRecord]) -> Floats:
     """Return (2, boxes): the lower and upper limits, infinite where there is none."""
     lower = [-math.inf if box.lower_c is None else box.lower_c for box in boxes]
     upper = [math.inf if box.upper_c is None else box.upper_c for box in boxes]
     return np.array([lower, upper])
 
 
-def _is_out(last_c: Float64s, limits_c: Float64s) -> npt.NDArray[np.bool_]:
+def _is_out(last_c: Floats, limits_c: Floats) -> npt.NDArray[np.bool_]:
     """Say which boxes were beyond a limit in both of the last two steps (nan: not known to be)."""
     above = last_c > limits_c[1][:, None]
     below = last_c < limits_c[0][:, None]
@@ -116,8 +119,8 @@ def _is_out(last_c: Float64s, limits_c: Float64s) -> npt.NDArray[np.bool_]:
     return out
 
 
-def _past(columns: Float64s, ambient_c: Float64s, steps: Indices) -> Past:
-    """Return the columns joined to the ensemble's steps; boxes stand in order of falling `steps`."""
+def _past(columns: Floats, ambient_c: Floats, steps: Indices) -> Past:
+    """Return the columns joined to the ensemble's steps; boxes stand by falling `steps`."""
     shape = (len(columns), -1, _JOINED)
     pairs = columns.reshape(shape)
     count = np.isfinite(pairs).sum(axis=2)

@@ -1,21 +1,26 @@
 """How likely does a box leave its zone in each stretch of time, given its signs?
 
-A sum of small trees, fitted by `bench.forecast_boost`: each asks the same few questions of every box
-("is this sign above that threshold?"), and the answers choose a row of its leaves, one number a stretch.
-Their sum is the logit of the hazard: the chance of leaving within the stretch, having lasted so far.
+A sum of small trees, fitted by `bench.forecast_boost`: each asks the same few questions of every
+box ("is this sign above that threshold?"), and the answers choose a row of its leaves, one number a
+stretch. Their sum is the logit of the hazard: the chance of leaving within the stretch, having
+lasted so far.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trees:
-    """Trees of equal depth. `sign` and `threshold` are (trees, depth), `leaves` (trees, 2^depth, stretches)."""
+    """Trees of equal depth.
+
+    `sign` and `threshold` are (trees, depth), `leaves` (trees, 2^depth, stretches).
+    """
 
     sign: npt.NDArray[np.intp]
     threshold: Floats
@@ -29,7 +34,8 @@ class Trees:
         leaf = answers.reshape(-1, trees, depth) @ (1 << np.arange(depth))
         rows = self.leaves.reshape(-1, self.leaves.shape[2])
         chosen = rows[leaf + np.arange(trees) * (1 << depth)]
-        return self.base + chosen.sum(axis=1)
+        logits: Floats = self.base + chosen.sum(axis=1)
+        return logits
 
 
 def chance_by_stretch(logits: Floats) -> Floats:

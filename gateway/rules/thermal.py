@@ -1,27 +1,27 @@
 """How warm will a box get, seen by many guesses of what it is made of?
 
 An ensemble: each box has `DRAWS` guesses of its parameters around what its packing record says. All
-boxes and guesses advance together. Arrays are float32 of shape (boxes, draws); units are W/K, J/K, J,
-°C and seconds.
+boxes and guesses advance together. Arrays are float32 of shape (boxes, draws); units are W/K, J/K,
+J, °C and seconds.
 
-Lumped nodes (Incropera, "Fundamentals of Heat and Mass Transfer", ch. 5): the air inside has no heat
-capacity, so its temperature is the mean of ambient, goods and pack, weighted by conductance. The
-pack keeps its melting point while it melts; before and after, it warms with its heat capacity. Its
-contact shrinks with its frozen share. The draws are the same for every box at every moment, so that
-a forecast is a function of the box's record alone.
+Lumped nodes (Incropera, "Fundamentals of Heat and Mass Transfer", ch. 5): the air inside has no
+heat capacity, so its temperature is the mean of ambient, goods and pack, weighted by conductance.
+The pack keeps its melting point while it melts; before and after, it warms with its heat capacity.
+Its contact shrinks with its frozen share. The draws are the same for every box at every moment, so
+that a forecast is a function of the box's record alone.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from statistics import NormalDist
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from gateway.rules.forecast_record import PackKind
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating[Any]]
 
 DRAWS: Final = 64
 STEP_S: Final = 600.0
@@ -84,9 +84,11 @@ class Ensemble:
     wall: Floats
     product: Floats
     product_keeps: Floats  # share of the goods' distance to the air that is left after a step
-    pack: Floats
-    roundness: Floats  # of the contact's fall as the pack melts
+    wall_product: Floats  # sum of both
+    pack: Floats  # contact is this times s / (s + roundness), s being the frozen share
+    roundness: Floats
     full_j: Floats
+    per_full_j: Floats
     pack_k_per_j: Floats
     melting_c: Floats
     logger_keeps: Floats  # as `product_keeps`
@@ -94,7 +96,6 @@ class Ensemble:
     drift_c: Floats  # of the ambient, in the first hour to come
     frozen_j: Floats
     product_c: Floats
-    air_c: Floats
     logger_c: Floats
 
     def first(self, boxes: int) -> Self:
@@ -121,12 +122,16 @@ def standard_draws(dimensions: int) -> Floats:
     steps = ratio ** -np.arange(1.0, dimensions + 1)
     uniform = (0.5 + np.arange(1, DRAWS + 1) * steps[:, None]) % 1.0
     normal = np.vectorize(NormalDist().inv_cdf)(uniform)
-    return normal.astype(np.float32)[:, None, :]
+    normal -= normal.mean(axis=1, keepdims=True)
+    normal /= normal.std(axis=1, keepdims=True)
+    draws: Floats = normal.astype(np.float32)[:, None, :]
+    return draws
 
 
 def _uniform(normal: Floats) -> Floats:
     """Return a standard normal's probability, to 0.01: the logistic approximation."""
-    return 1 / (1 + np.exp(np.float32(-1.702) * normal))
+    chance: Floats = 1 / (1 + np.exp(np.float32(-1.702) * normal))
+    return chance
 
 
 def _frozen_share(uniform: Floats) -> Floats:
@@ -143,7 +148,8 @@ def draw_ensemble(prior: Prior, normal: Floats) -> Ensemble:
         return values[:, None].astype(np.float32)
 
     def spread(median: Floats, log_sd: Floats, which: int) -> Floats:
-        return column(median) * np.exp(column(log_sd) * normal[which])
+        values: Floats = column(median) * np.exp(column(log_sd) * normal[which])
+        return values
 
     ones = np.ones_like(prior.wall_w_per_k)
     full = np.ones((len(ones), normal.shape[2]), np.float32)
@@ -156,6 +162,7 @@ def draw_ensemble(prior: Prior, normal: Floats) -> Ensemble:
     )
     full_j = np.maximum(spread(prior.pack_j, prior.pack_log_sd, _ENERGY), 1.0)
     subcooled_k = column(prior.subcooled) * np.maximum(0, 20 * _uniform(normal[_SUBCOOLED]) - 12)
+    roundness = np.float32(0.4) * np.exp(normal[_ROUNDNESS]) * full
     share = _frozen_share(_uniform(normal[_FROZEN]))
     share = np.where(column(prior.molten) > 0, 1 - share, share)
     frozen_j = full_j * share + subcooled_k * pack_j_per_k
@@ -163,9 +170,11 @@ def draw_ensemble(prior: Prior, normal: Floats) -> Ensemble:
         wall=wall,
         product=product,
         product_keeps=np.exp(-product / capacity * np.float32(STEP_S)),
-        pack=pack,
-        roundness=np.float32(0.4) * np.exp(normal[_ROUNDNESS]) * full,
+        wall_product=wall + product,
+        pack=pack * (1 + roundness),
+        roundness=roundness,
         full_j=full_j,
+        per_full_j=1 / full_j,
         pack_k_per_j=1 / pack_j_per_k,
         melting_c=column(prior.melting_c) + np.float32(0.3) * normal[_MELTING],
         logger_keeps=np.exp(np.exp(np.float32(-0.4) * normal[_LOGGER]) * _LOGGER_STEPS) * full,
@@ -173,7 +182,6 @@ def draw_ensemble(prior: Prior, normal: Floats) -> Ensemble:
         drift_c=normal[_DRIFT] * full,
         frozen_j=frozen_j - wall * column(prior.spent_k_s),
         product_c=column(prior.product_c) + normal[_GOODS],
-        air_c=column(prior.logger_c) * full,
         logger_c=column(prior.logger_c) * full,
     )
 
@@ -182,16 +190,27 @@ def advance(ensemble: Ensemble, ambient_c: Floats, steps: int = 1) -> None:
     """Let so many steps' time pass at once, in place; `ambient_c` is (boxes, 1 or draws)."""
     e = ensemble
     latent_j = np.minimum(np.maximum(e.frozen_j, 0), e.full_j)
-    share = latent_j / e.full_j + _MELTED
-    contact = e.pack * (1 + e.roundness) * share / (share + e.roundness)
+    share = latent_j * e.per_full_j + _MELTED
+    contact = e.pack * share / (share + e.roundness)
     pack_c = e.melting_c - (e.frozen_j - latent_j) * e.pack_k_per_j
     outside_c = ambient_c + e.ambient_offset_c
-    e.air_c[...] = (e.wall * outside_c + e.product * e.product_c + contact * pack_c) / (
-        e.wall + e.product + contact
-    )
-    e.frozen_j -= contact * (e.air_c - pack_c) * np.float32(steps * STEP_S)
-    e.product_c[...] = e.air_c + (e.product_c - e.air_c) * e.product_keeps**steps
-    e.logger_c[...] = e.air_c + (e.logger_c - e.air_c) * e.logger_keeps**steps
+    air_c = e.wall * outside_c
+    air_c += e.product * e.product_c
+    air_c += contact * pack_c
+    air_c /= e.wall_product + contact
+    pack_c -= air_c
+    contact *= np.float32(steps * STEP_S)
+    e.frozen_j += contact * pack_c
+    _relax(e.product_c, air_c, e.product_keeps, steps)
+    _relax(e.logger_c, air_c, e.logger_keeps, steps)
+
+
+def _relax(value_c: Floats, air_c: Floats, keeps: Floats, steps: int) -> None:
+    """Let a temperature come closer to the air's, in place."""
+    value_c -= air_c
+    for _ in range(steps):
+        value_c *= keeps
+    value_c += air_c
 
 
 def live_through(
@@ -227,9 +246,9 @@ def look_ahead(
 ) -> Outlook:
     """Let the guesses live on, and count those that leave; uses their state up.
 
-    `weights` of a box sum to 1; `missed_c` is what each guess lately missed of the readings, and fades;
-    `ambient_c` (boxes,) stays; `limits_c` (2, boxes) are lower and upper, infinite where there is
-    none.
+    `weights` of a box sum to 1; `missed_c` is what each guess lately missed of the readings, and
+    fades; `ambient_c` (boxes,) stays; `limits_c` (2, boxes) are lower and upper, infinite where
+    there is none.
     """
     lower, upper = limits_c[:, :, None]
     left_lower = np.zeros(weights.shape, np.bool_)
@@ -249,5 +268,5 @@ def look_ahead(
 
 def weighted(weights: Floats, values: npt.NDArray[np.generic]) -> Floats:
     """Return each box's weighted mean (boxes,) of values (boxes, draws)."""
-    mean: Floats = np.einsum("ij,ij->i", weights, values, dtype=np.float32)
+    mean: Floats = np.einsum("ij,ij->i", weights, values.astype(np.float32))
     return mean

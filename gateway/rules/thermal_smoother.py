@@ -1,9 +1,9 @@
 """Which guesses of a box do its readings support?
 
-First the guesses are moved: their covariance with what they predict, window by window, says which way
-(one step of an ensemble smoother: Evensen and van Leeuwen 2000, Monthly Weather Review 128). Then
-they live through the readings again and are weighed by how little they miss, with a heavy-tailed
-distribution: a lid was opened, packs lie unevenly.
+First the guesses are moved: their covariance with what they predict, window by window, says which
+way (one step of an ensemble smoother: Evensen and van Leeuwen 2000, Monthly Weather Review 128).
+Then they live through the readings again and are weighed by how little they miss, with a
+heavy-tailed distribution: a lid was opened, packs lie unevenly.
 """
 
 from dataclasses import dataclass
