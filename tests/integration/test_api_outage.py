@@ -30,7 +30,8 @@ def test_requests_are_refused_while_the_database_is_away_and_streams_go_on_after
             server.start()
             ready = f"{world.settings.public_url}/readyz"
             wait_until(
-                lambda: httpx.get(ready, trust_env=False).status_code == 200,
+                # A request waits for the pool for 5 s, which is also httpx's own patience.
+                lambda: httpx.get(ready, trust_env=False, timeout=20).status_code == 200,
                 timeout_s=30,
                 what="the api to be ready again",
             )
@@ -81,8 +82,8 @@ def test_an_api_that_starts_before_the_migration_serves_after_it(
 ) -> None:
     with running_world(empty_database_url, ready=False) as world:
         url = world.settings.public_url
-        assert httpx.get(f"{url}/readyz", trust_env=False).status_code == 503
-        assert httpx.get(f"{url}/orders", trust_env=False).status_code == 401
+        assert ask(f"{url}/readyz").status_code == 503
+        assert ask(f"{url}/orders").status_code == 401
         unknown = {"Authorization": "Bearer frostline_000000000000_x"}
         answer = httpx.get(f"{url}/orders", headers=unknown, trust_env=False)
         assert answer.status_code == 503
