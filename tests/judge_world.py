@@ -1,5 +1,7 @@
 """What the judge's tests share: orders and readings as api and ingest write them, and a judge."""
 
+import hashlib
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -270,6 +272,13 @@ class JudgeWorld:
         """Return the types of events in their order, without 'frostline.'."""
         rows = self.sql("SELECT type FROM events WHERE type LIKE %s ORDER BY event_id", (pattern,))
         return [row[0].removeprefix("frostline.") for row in rows]
+
+
+def unpacked(bundle: bytes, sha256: bytes) -> bytes:
+    """Return a stored bundle, which is what its hash says."""
+    content = zlib.decompress(bundle)
+    assert hashlib.sha256(content).digest() == sha256
+    return content
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """How does a judge reach the database, and which subjects does it hold?
 
 The only door to psycopg; what is read and written of orders, places and intakes stands in
-`store_*.py`, on a connection of this one. A judge never waits for a row that another one holds:
-what is held elsewhere is marked again, in the transaction that took the mark.
+`store_*.py`, on a connection of this one. A judge does not wait for a subject that another one
+holds: it marks it again, in the transaction that took the mark.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

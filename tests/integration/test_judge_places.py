@@ -67,7 +67,7 @@ def test_an_excursion_over_midnight_is_one(world: JudgeWorld) -> None:
 
 
 def test_late_data_rejudges_a_sealed_watch_and_what_followed_from_it(world: JudgeWorld) -> None:
-    """The last hour of the first day comes late: with it, the second day's excursion began there."""
+    """The first day's last hour comes late: with it, the second day's excursion began there."""
     world.hear(readings(3.0, DAY_1, DAY_1 + hours(23)), VAN)
     world.hear(readings(6.0, DAY_2, DAY_2 + hours(2)), VAN)
     world.hear(readings(3.0, DAY_2 + hours(2), DAY_2 + hours(3)), VAN)
