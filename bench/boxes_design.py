@@ -82,7 +82,7 @@ def _melting_c(kind: npt.NDArray[np.intp]) -> Floats:
 def _pack_kg(random: np.random.Generator, kind: npt.NDArray[np.intp], heat_j: Floats) -> Floats:
     """Return packs chosen for the heat that is expected, with all that planning gets wrong."""
     latent = _of_kind(kind, [k.material.latent_j_per_kg for k in KINDS])
-    planned_j = np.abs(heat_j) * np.exp(random.normal(0.1, 0.45, len(kind)))
+    planned_j = np.abs(heat_j) * np.exp(random.normal(0.2, 0.7, len(kind)))
     packs = np.clip(planned_j / latent, 0.4, 9)
     return np.where(_has_pack(kind), packs, 0.01)
 

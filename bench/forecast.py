@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.boxes import Journey, draw_journeys
-from bench.forecast_fit import FIT_SEEDS, WARN_SEEDS
+from bench.forecast_fit import CHOICE_SEEDS, FIT_SEEDS
 from bench.forecast_linear import LineWarnings, lines_of
 from bench.forecast_samples import batches, moments
 from bench.forecast_score import (
@@ -56,7 +56,7 @@ class ForecastReport:
 
 def measure(boxes: int, *, seed: int = REPORT_SEED) -> ForecastReport:
     """Forecast so many journeys of a seed that the model was not fitted to."""
-    if seed in FIT_SEEDS or seed in WARN_SEEDS:
+    if seed in FIT_SEEDS or seed in CHOICE_SEEDS:
         raise ValueError(f"the model was fitted to seed {seed}; report on another")
     progress(f"drawing {boxes} journeys")
     journeys = draw_journeys(boxes, seed=seed)
@@ -78,7 +78,7 @@ def measure(boxes: int, *, seed: int = REPORT_SEED) -> ForecastReport:
             if chosen_ms[i] == now_ms:
                 scored.append(_scored(journeys[i], record, forecast, line_min))
     progress(f"made {len(scored)} scored forecasts")
-    return _report(journeys, Scored(*np.array(scored).T), first_warning_ms, line)
+    return _report(journeys, _columns(scored), first_warning_ms, line)
 
 
 def _chosen_ms(journeys: Sequence[Journey]) -> npt.NDArray[np.int64]:
@@ -94,6 +94,20 @@ def _chosen_ms(journeys: Sequence[Journey]) -> npt.NDArray[np.int64]:
         chosen[which[passed[which] == number[which]]] = now_ms
         passed[which] += 1
     return chosen
+
+
+def _columns(rows: Sequence[tuple[float, ...]]) -> Scored:
+    low, middle, high, at_end, leaves, ends, line = np.array(rows).T
+    return Scored(
+        low_min=low,
+        median_min=middle,
+        high_min=high,
+        chance_at_end=at_end,
+        leaves_min=leaves,
+        ends_min=ends,
+        line_min=line,
+        tail=fitted_model().tail,
+    )
 
 
 def _scored(

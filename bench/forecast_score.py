@@ -8,14 +8,14 @@ Ways to Build and Evaluate Individual Survival Distributions", JMLR 21, section 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from bench.boxes import Journey
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating[Any]]
 Bools = npt.NDArray[np.bool_]
 
 HORIZON_MIN: Final = 420.0
@@ -24,7 +24,7 @@ BIN_ENDS_MIN: Final = (30.0, 60.0, 120.0, 240.0, HORIZON_MIN, math.inf)
 EARLY_MIN: Final = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
     """One forecast of each box, at a random moment; all (boxes,)."""
 
@@ -35,13 +35,14 @@ class Scored:
     leaves_min: Floats
     ends_min: Floats
     line_min: Floats
+    tail: float  # the chance that the forecast gives to either side of its interval
 
 
 def coverage_of(scored: Scored) -> Floats:
     """Return how much each interval held: 0 or 1, or a part for a box that never left."""
     left = (scored.low_min <= scored.leaves_min) & (scored.leaves_min <= scored.high_min)
-    lasted = np.minimum(scored.chance_at_end, 0.9)
-    beyond = (0.9 - np.maximum(lasted, 0.1)) / (1 - lasted)
+    lasted = np.minimum(scored.chance_at_end, 1 - scored.tail)
+    beyond = (1 - scored.tail - np.maximum(lasted, scored.tail)) / (1 - lasted)
     return np.where(np.isinf(scored.leaves_min), beyond, left)
 
 

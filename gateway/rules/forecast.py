@@ -60,8 +60,14 @@ class Model:
 
     trees: Trees
     ends_min: Floats
+    tail: float  # chance below the interval, and above it, that makes it hold eight times in ten
     warn_chance: float
     warn_within_min: float
+
+    @property
+    def levels(self) -> tuple[float, float, float]:
+        """The chances at which the interval begins, its middle, and its end."""
+        return self.tail, 0.5, 1 - self.tail
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -78,6 +84,7 @@ class Model:
         return cls(
             trees=trees,
             ends_min=np.array(raw["ends_min"], np.float64),
+            tail=raw["tail"],
             warn_chance=raw["warn_chance"],
             warn_within_min=raw["warn_within_min"],
         )
@@ -120,7 +127,8 @@ def forecast_boxes(boxes: Sequence[BoxRecord], *, now_ms: int) -> list[HoldForec
     warned = _warned_twice(boxes, curves, now_ms, model)
     chance = np.where(curves.found.out[:, None], 1.0, curves.chance)
     soon = chance_within(chance, model.ends_min, _WITHIN_MIN)
-    leaves_in_s = np.where(curves.found.out, 0.0, 60 * quantiles_min(chance, model.ends_min))
+    leaves_min = quantiles_min(chance, model.ends_min, model.levels)
+    leaves_in_s = np.where(curves.found.out, 0.0, 60 * leaves_min)
     for row, i in enumerate(curves.found.which.tolist()):
         answers[i] = HoldForecast(
             made_at_ms=now_ms,
@@ -183,18 +191,18 @@ def chance_within(chance: Floats, ends_min: Floats, minutes: float) -> Floats:
     return within
 
 
-def quantiles_min(chance: Floats, ends_min: Floats) -> Floats:
-    """Return the times (3, boxes) by which 10, 50 and 90 % have left; linear between ends."""
+def quantiles_min(chance: Floats, ends_min: Floats, levels: Sequence[float]) -> Floats:
+    """Return the times (levels, boxes) when the chance reaches each level; linear between ends."""
     known = np.concatenate((np.zeros((len(chance), 1)), chance), axis=1)
     at_min = np.concatenate(([0.0], ends_min))
     rows = np.arange(len(chance))
     found = []
-    for q in (0.1, 0.5, 0.9):
-        end = (known < q).sum(axis=1)
+    for level in levels:
+        end = (known < level).sum(axis=1)
         reached = end < len(at_min)
         end = np.clip(end, 1, len(ends_min))
         before, after = known[rows, end - 1], known[rows, end]
-        share = (q - before) / np.where(reached, after - before, 1.0)
+        share = (level - before) / np.where(reached, after - before, 1.0)
         at = at_min[end - 1] + share * (at_min[end] - at_min[end - 1])
         found.append(np.where(reached, at, np.inf))
     return np.stack(found)

@@ -15,6 +15,8 @@ from gateway.rules.thermal import PACK_MATERIALS, Floats, Prior
 _WALL_W_PER_K: Final = {"eps": 1.0, "epp": 0.9, "pu": 0.55, "vip": 0.28}
 _TYPICAL_WALL_W_PER_K: Final = 0.66
 _TYPICAL_PRODUCT_KG: Final = 4.0
+_LEAST_PRODUCT_KG: Final = 0.1  # a box holds something, if only its own skin
+_WALL_LIMITS_W_PER_K: Final = (0.01, 20.0)  # beyond them a record is mistaken
 _TYPICAL_PACK_KG: Final = 2.5
 # Packs in practice take up less than their latent heat: impurities, and what lids let in.
 _USABLE_SHARE: Final = 0.8
@@ -63,11 +65,13 @@ def known_of(boxes: Sequence[BoxRecord]) -> Known:
             for p, kind in zip(packings, kinds, strict=True)
         ]
     )
+    wall = np.array([_wall_w_per_k(box) for box in boxes], np.float32)
+    product_kg = np.array([p.product_kg or _TYPICAL_PRODUCT_KG for p in packings], np.float32)
     return Known(
         kind=np.array(kinds, np.str_),
-        wall_w_per_k=np.array([_wall_w_per_k(box) for box in boxes], np.float32),
+        wall_w_per_k=np.clip(wall, *_WALL_LIMITS_W_PER_K),
         pack_kg=pack_kg.astype(np.float32),
-        product_kg=np.array([p.product_kg or _TYPICAL_PRODUCT_KG for p in packings], np.float32),
+        product_kg=np.maximum(product_kg, np.float32(_LEAST_PRODUCT_KG)),
         pack_j=(pack_kg * [m.latent_j_per_kg for m in materials]).astype(np.float32),
         melting_c=np.array([m.melting_c for m in materials], np.float32),
         wall_known=np.array([p.wall_w_per_k is not None for p in packings]),

@@ -210,7 +210,7 @@ def _inside(study: Study, sign: Floats) -> dict[str, Floats]:
         "frozen_sd": inside.frozen_sd,
         "goods": np.clip((inside.goods_c - study.level_c) * sign, -5, 5),
         "missed": inside.missed_c * sign,
-        "wall": np.log(inside.wall_w_per_k),
+        "wall": np.log(np.maximum(inside.wall_w_per_k, 0.01)),
     }
 
 

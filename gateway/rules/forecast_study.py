@@ -25,7 +25,7 @@ Indices = npt.NDArray[np.intp]
 MAX_STEPS: Final = 96
 # The oldest reading that a sign asks for: a box's signs must not depend on its company in a chunk.
 _MIN_STEPS: Final = 30
-_CHUNK: Final = 128
+_CHUNK: Final = 256
 _JOINED: Final = round(STEP_S * 1000) // STEP_MS  # columns that make one step of the ensemble
 
 

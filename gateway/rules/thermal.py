@@ -23,7 +23,7 @@ from gateway.rules.forecast_record import PackKind
 
 Floats = npt.NDArray[np.floating[Any]]
 
-DRAWS: Final = 64
+DRAWS: Final = 56
 STEP_S: Final = 600.0
 
 

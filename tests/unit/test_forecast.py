@@ -157,6 +157,48 @@ def test_order_and_repetition_of_readings_change_nothing(data: st.DataObject) ->
     assert one(shuffled) == one(record)
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    temperature_c=st.lists(st.floats(-90, 60), max_size=60),
+    ages_min=st.lists(st.integers(-30, 900), min_size=60, max_size=60),
+    packed_min=st.integers(-10, 900),
+    lower_c=st.none() | st.floats(-30, 10),
+    upper_c=st.none() | st.floats(11, 20),
+    packing=st.builds(
+        Packing,
+        box_material=st.sampled_from([None, "eps", "vip", "straw"]),
+        wall_w_per_k=st.none() | st.floats(0.01, 5),
+        pack_kind=st.none() | st.sampled_from(PackKind),
+        pack_kg=st.none() | st.floats(0, 20),
+        product_kg=st.none() | st.floats(0, 100),
+    ),
+)
+def test_whatever_was_measured_the_answer_is_none_or_in_order(
+    temperature_c: list[float],
+    ages_min: list[int],
+    packed_min: int,
+    lower_c: float | None,
+    upper_c: float | None,
+    packing: Packing,
+) -> None:
+    at_ms = NOW_MS - np.array(ages_min[: len(temperature_c)], np.int64) * MINUTE_MS
+    record = BoxRecord(
+        packing=packing,
+        packed_at_ms=NOW_MS - packed_min * MINUTE_MS,
+        lower_c=lower_c,
+        upper_c=upper_c,
+        at_ms=at_ms,
+        temperature_c=np.array(temperature_c),
+        ambient_at_ms=at_ms[::2],
+        ambient_c=np.array(temperature_c)[::2] + 20,
+    )
+    (answer,) = forecast_boxes([record], now_ms=NOW_MS)
+    if answer is not None:
+        low, middle, high = answer.leaves_in_s
+        assert 0 <= low <= middle <= high
+        assert 0 <= answer.chance_within_40_min <= 1
+
+
 def test_a_forecast_does_not_depend_on_the_boxes_beside_it() -> None:
     records = [box(steady(2.0, hours)) for hours in (0.5, 1.0, 3.0, 7.0)] + [warming_box()]
     together = forecast_boxes(records, now_ms=NOW_MS)
@@ -187,7 +229,9 @@ def test_a_box_that_is_opened_before_it_would_leave_is_not_at_risk() -> None:
 def test_quantiles_are_read_off_the_chances() -> None:
     # 0.2 by 10 min and 0.6 by 30 min: 0.1 is half of the first stretch; 0.5 is three quarters of
     # the second; 0.9 is never reached.
-    low, middle, high = quantiles_min(np.array([[0.2, 0.6]]), np.array([10.0, 30.0]))[:, 0]
+    low, middle, high = quantiles_min(
+        np.array([[0.2, 0.6]]), np.array([10.0, 30.0]), (0.1, 0.5, 0.9)
+    )[:, 0]
     assert (low, middle, high) == (pytest.approx(5), pytest.approx(25), math.inf)
     # Half of the way from 10 to 30 min.
     assert chance_within(np.array([[0.2, 0.6]]), np.array([10.0, 30.0]), 20)[0] == pytest.approx(

@@ -62,7 +62,7 @@ def scored(**columns: list[float]) -> Scored:
         "ends_min": [60.0],
         "line_min": [40.0],
     } | columns
-    return Scored(**{name: np.array(values) for name, values in one.items()})
+    return Scored(**{name: np.array(values) for name, values in one.items()}, tail=0.1)
 
 
 @pytest.mark.parametrize(
