@@ -13,8 +13,8 @@ from gateway.judge.judge import Claimed, Judge
 from gateway.judge.settings import JudgeSettings
 from gateway.judge.store import Store
 
-# A fixed morning: 10:00 in Shanghai.
-T0 = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
+# A fixed morning, 10:00 in Shanghai, long enough ago for processes with a clock of their own.
+T0 = datetime(2026, 1, 21, 2, 0, tzinfo=UTC)
 BOX = "C4:A5:E3:00:00:01"
 VAN = "C4:A5:E3:00:00:02"
 

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 
 from tests.judge_world import VAN, JudgeWorld, Reading, judge_world
 
 DAY_1 = datetime(2026, 11, 21, tzinfo=UTC)
+NEW_VAN = "C4:A5:E3:00:00:09"
 DAY_2 = DAY_1 + timedelta(days=1)
 
 
@@ -83,3 +85,49 @@ def test_late_data_rejudges_a_sealed_watch_and_what_followed_from_it(world: Judg
         ("van-1/2026-11-21", "closed", DAY_1 + hours(23), DAY_2 + hours(2)),
     ]
     assert world.verdicts("van-1/2026-11-21")[-1][1:3] == ("excursion", True)
+
+
+def readings_read() -> float:
+    return REGISTRY.get_sample_value("frostline_judge_readings_total") or 0.0
+
+
+def test_an_old_place_costs_what_a_new_one_costs(world: JudgeWorld) -> None:
+    """Both measured for three hours today; one of them for sixty days before, too."""
+    today = DAY_1 + timedelta(days=60)
+    world.place("van-2")
+    world.bind(NEW_VAN, place_id="van-2", from_at=today)
+    for day in range(60):
+        start = DAY_1 + timedelta(days=day)
+        world.hear([(start + hours(hour), 3.0) for hour in range(24)], VAN)
+    world.judge_all(today)
+    read = {}
+    for logger_id in (VAN, NEW_VAN):
+        world.hear(readings(3.0, today, today + hours(3)), logger_id)
+        before, verdicts = readings_read(), world.sql("SELECT count(*) FROM verdicts")[0][0]
+        world.judge_all(today + hours(3))
+        read[logger_id] = readings_read() - before
+        # Only today's watch has changed: of what was sealed nothing was judged anew.
+        assert world.sql("SELECT count(*) FROM verdicts") == [(verdicts + 1,)]
+    assert read == {VAN: 180, NEW_VAN: 180}
+    assert world.sql(
+        "SELECT count(*) FROM current_verdicts WHERE place_id = 'van-1' AND is_final"
+    ) == [(60,)]
+
+
+def test_planned_work_and_failed_cooling(world: JudgeWorld) -> None:
+    """10 °C is 6 above the limit: after a quarter of an hour the cooling has failed."""
+    world.policy("frozen", zone="frozen", upper_c=4.0)
+    world.place("room", zone="frozen")
+    world.bind(NEW_VAN, place_id="room", from_at=DAY_1)
+    world.hear(readings(10.0, DAY_1, DAY_1 + timedelta(minutes=20)), NEW_VAN)
+    world.judge_all(DAY_1 + timedelta(minutes=20))
+    kinds = "SELECT DISTINCT kind FROM alerts WHERE place_id = 'room' AND resolved_at IS NULL"
+    assert world.sql(kinds) == [("reefer_failed",)]
+    world.sql(
+        "INSERT INTO maintenance (place_id, during, why, planned_by, planned_at) "
+        "VALUES ('room', tstzrange(%s, %s), 'defrost', 'ann', %s)",
+        (DAY_1, DAY_1 + hours(2), DAY_1),
+    )
+    world.hear(readings(10.0, DAY_1 + timedelta(minutes=20), DAY_1 + hours(1)), NEW_VAN)
+    world.judge_all(DAY_1 + hours(1))
+    assert world.excursions("room/2026-11-21") == []
