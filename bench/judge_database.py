@@ -6,6 +6,7 @@ connection, in this process; what it reads, decides and commits is in the time. 
 share the machine, each on its own core. The server writes with fsync and synchronous_commit on.
 """
 
+import statistics
 import tempfile
 import threading
 import time
@@ -26,6 +27,7 @@ from frostline.stack.postgres import Postgres
 from frostline.stack.waiting import wait_until
 from gateway.judge import judge
 from gateway.judge.settings import JudgeSettings
+from gateway.judge.store import Store
 
 _ORDERS: Final = 2048
 _READINGS: Final = 720
@@ -65,6 +67,49 @@ SELECT logger_key, %(begun)s, %(now)s FROM heard_loggers
 """
 
 
+_PLACES: Final = 8  # of each kind
+_PLACE_RUNS: Final = 40
+
+_MAKE_PLACES: Final = """
+INSERT INTO places (place_id, kind, name, zone)
+SELECT kind || '-' || i, 'cold_room', kind || '-' || i, 'chilled'
+FROM unnest(ARRAY['year', 'day']) kind, generate_series(1, %(places)s) i;
+
+INSERT INTO loggers (logger_id, record_interval_s, registered_at)
+SELECT place_id, 300, %(now)s FROM places;
+
+INSERT INTO heard_loggers (logger_id, frame_format, counter_wrap, first_heard_at)
+SELECT place_id, 'ruuvi-df5', 65535, %(now)s FROM places;
+
+INSERT INTO bindings (logger_id, place_id, during, bound_by)
+SELECT place_id, place_id,
+       tstzrange(%(now)s::timestamptz - CASE WHEN place_id LIKE 'year%%' THEN interval '365 days'
+                                             ELSE interval '1 day' END, NULL), 'a bench'
+FROM places;
+
+INSERT INTO readings (measured_at, logger_key, boot_key, temperature_c, sequence, source, clock)
+SELECT lower(b.during) + k * interval '5 min', logger_key, 1, 2 + 0.5 * sin(k / 40.0), k %% 65535,
+       0, 0
+FROM bindings b
+JOIN heard_loggers USING (logger_id)
+CROSS JOIN LATERAL generate_series(
+    0, (extract(epoch FROM %(now)s::timestamptz - lower(b.during)) / 300)::integer - 1) k;
+
+INSERT INTO touched (logger_key, from_at, to_at)
+SELECT logger_key, lower(during), %(now)s FROM bindings JOIN heard_loggers USING (logger_id)
+"""
+
+_ONE_MORE: Final = """
+WITH stored AS (
+    INSERT INTO readings (measured_at, logger_key, boot_key, temperature_c, sequence, source, clock)
+    SELECT %(now)s::timestamptz - interval '1 s', logger_key, 1, 2, 0, 0, 0
+    FROM heard_loggers WHERE logger_id LIKE %(kind)s
+    RETURNING logger_key, measured_at
+)
+INSERT INTO touched (logger_key, from_at, to_at)
+SELECT logger_key, measured_at, measured_at FROM stored
+"""
+
 _WAITING: Final = """
 SELECT (SELECT count(*) FROM touched), (SELECT count(*) FROM verdicts)
 """
@@ -85,9 +130,41 @@ def judged_per_s() -> float:
         return _measure(database_url, closed=False).per_s
 
 
+def place_year_over_day() -> float:
+    """Return what judging places a year old costs, over what day-old ones cost; 1: the same.
+
+    Of each kind there are some places with a reading every five minutes. In turn one more reading
+    of each kind's places is stored and judged; the medians of these claims are compared.
+    """
+    with _server() as database_url, psycopg.connect(database_url, autocommit=True) as connection:
+        values = {"now": _NOW, "places": _PLACES}
+        psycopg.ClientCursor(connection).execute(_MAKE_PLACES, values)
+        connection.execute("ANALYZE")
+        settings = JudgeSettings(database_url=database_url, min_interval_s=0)
+        times_s: dict[str, list[float]] = {"year": [], "day": []}
+        with Store.connect(database_url) as store:
+            now = _NOW
+            worker = judge.Judge(store, settings, lambda: now)
+            progress(f"judging a year of {_PLACES} places")
+            _claim_all(worker)
+            for _ in range(_PLACE_RUNS):
+                now += timedelta(minutes=5)
+                for kind, times in times_s.items():
+                    connection.execute(_ONE_MORE, {"now": now, "kind": f"{kind}-%"})
+                    started = time.perf_counter()
+                    _claim_all(worker)
+                    times.append(time.perf_counter() - started)
+    return statistics.median(times_s["year"]) / statistics.median(times_s["day"])
+
+
+def _claim_all(worker: judge.Judge) -> None:
+    while worker.claim().judged:
+        pass
+
+
 def run() -> dict[str, object]:
-    """Measure open and delivered orders, and return the figures."""
-    figures: dict[str, object] = {}
+    """Measure open and delivered orders and places, and return the figures."""
+    figures: dict[str, object] = {"place_year_over_day": round(place_year_over_day(), 3)}
     for name, closed in (("open", False), ("delivered", True)):
         with _server() as database_url:
             progress(f"{_ORDERS} {name} orders of {_READINGS} readings")
