@@ -10,12 +10,12 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from gateway.judge import store_alerts, store_facts
-from gateway.judge.changes import ms_of, time_of
 from gateway.judge.facts import MaintenanceRow
 from gateway.judge.rounds import Next, Outcome, Round
 from gateway.judge.store import Store
 from gateway.judge.store_writes import Event
 from gateway.judge.subjects import Kind, Look
+from gateway.judge.times import ms_of, time_of
 from gateway.rules.alerts import (
     Alert,
     AlertChange,

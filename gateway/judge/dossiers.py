@@ -11,7 +11,6 @@ from typing import TypeVar
 
 import numpy as np
 
-from gateway.judge.changes import ms_of
 from gateway.judge.facts import (
     ComplaintRow,
     ConsignmentRow,
@@ -22,6 +21,7 @@ from gateway.judge.facts import (
     RecordingRow,
     ReviewRow,
 )
+from gateway.judge.times import ms_of
 from gateway.rules.compensation_rules import CompensationRules
 from gateway.rules.dossier import Complaint, ConsignmentFile, Dossier, Handover, Review
 from gateway.rules.policy import Policy

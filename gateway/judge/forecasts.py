@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from gateway.judge.changes import time_of
 from gateway.judge.facts import ConsignmentRow, StandingForecast
+from gateway.judge.times import time_of
 from gateway.rules.dossier import ConsignmentFile, Dossier
 from gateway.rules.forecast import BoxRecord, HoldForecast, Packing, PackKind, forecast_boxes
 from schemas.events import AtRisk, Side

@@ -13,7 +13,6 @@ from gateway.judge.changes import (
     Found,
     VerdictChange,
     excursion_changes,
-    ms_of,
     verdict_change,
 )
 from gateway.judge.dossiers import suspended
@@ -22,6 +21,7 @@ from gateway.judge.recordings import read_recordings
 from gateway.judge.rounds import Next, Outcome, Round
 from gateway.judge.store_intakes import IntakeDecision, IntakeFacts, IntakeRow
 from gateway.judge.subjects import Look, Subject
+from gateway.judge.times import ms_of
 from gateway.rules.canonical import canonical_json
 from gateway.rules.excursions import judge_consignment
 from gateway.rules.filing import recording_record

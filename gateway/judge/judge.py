@@ -19,7 +19,6 @@ from typing import Final
 from prometheus_client import start_http_server
 
 from gateway.judge import alerts, metrics, store_loggers, store_writes
-from gateway.judge.changes import time_of
 from gateway.judge.intakes import judge_intakes
 from gateway.judge.loggers import judge_loggers
 from gateway.judge.orders import judge_orders
@@ -29,6 +28,7 @@ from gateway.judge.settings import JudgeSettings
 from gateway.judge.store import DATABASE_DOWN, Store
 from gateway.judge.store_documents import Documents
 from gateway.judge.subjects import Kind, Look, Pace, sort_looks
+from gateway.judge.times import time_of
 
 log = logging.getLogger(__name__)
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.judge.changes import ms_of, time_of
 from gateway.judge.facts import ComplaintRow, ConsignmentRow
+from gateway.judge.times import ms_of, time_of
 from gateway.rules.dossier import Dossier
 from gateway.rules.lateness import Lateness, judge_lateness
 from gateway.rules.order_judgement import OrderJudgement

@@ -12,11 +12,11 @@ import msgspec
 import numpy as np
 
 from gateway.judge import store_facts, store_loggers
-from gateway.judge.changes import ms_of
 from gateway.judge.facts import MaintenanceRow
 from gateway.judge.rounds import Next, Outcome, Round
 from gateway.judge.store_loggers import BoundLogger, NewestReadings
 from gateway.judge.subjects import Look, Subject
+from gateway.judge.times import ms_of
 from gateway.rules.alerting_plan import AlertingPlan
 from gateway.rules.alerts import Condition
 from gateway.rules.conditions import Concern, health_condition, silent_condition

@@ -5,9 +5,10 @@ Nothing of a box whose life has ended, and nothing that was found late: those ar
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from gateway.judge.changes import VerdictChange, ms_of
+from gateway.judge.changes import VerdictChange
 from gateway.judge.facts import ComplaintRow, StandingExcursion, StandingForecast
 from gateway.judge.judged_order import JudgedOrder
+from gateway.judge.times import ms_of
 from gateway.rules.alerting_plan import AlertingPlan
 from gateway.rules.alerts import Condition
 from gateway.rules.compensation_rules import CompensationRules

@@ -10,24 +10,22 @@ from datetime import timedelta
 
 from gateway.judge import announcements, metrics, store_facts, store_writes
 from gateway.judge.changes import (
-    Decided,
-    DecisionChange,
     Found,
     VerdictChange,
-    decision_changes,
     excursion_changes,
-    ms_of,
     verdict_change,
 )
 from gateway.judge.dossiers import Library, dossiers_of, is_over
 from gateway.judge.facts import OrderFacts, Standing
 from gateway.judge.forecasts import Forecasts, forecast, warning_of
 from gateway.judge.judged_order import JudgedOrder, promise_of
+from gateway.judge.ledger import Decided, DecisionChange, decision_changes
 from gateway.judge.order_conditions import Excused, conditions_of
 from gateway.judge.recordings import read_recordings
 from gateway.judge.rounds import Next, Outcome, Round
 from gateway.judge.store_writes import Event, Evidence
 from gateway.judge.subjects import Look, Subject
+from gateway.judge.times import ms_of
 from gateway.rules.alerts import Condition
 from gateway.rules.dossier import Dossier
 from gateway.rules.evidence import bundle_of, sha256_of

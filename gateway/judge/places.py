@@ -21,8 +21,6 @@ from gateway.judge.changes import (
     VerdictChange,
     excursion_change,
     matched,
-    ms_of,
-    time_of,
     verdict_change,
     withdrawal,
 )
@@ -33,6 +31,7 @@ from gateway.judge.recordings import read_recordings
 from gateway.judge.rounds import Next, Outcome, Round
 from gateway.judge.store_places import Asked, StandingWatch
 from gateway.judge.subjects import Look, touched_ms
+from gateway.judge.times import ms_of, time_of
 from gateway.judge.watches import (
     DAY_MS,
     Carry,

@@ -10,8 +10,8 @@ from typing import Final, LiteralString
 
 import msgspec
 
-from gateway.judge.changes import ms_of, time_of
 from gateway.judge.store import Store, columns_of
+from gateway.judge.times import ms_of, time_of
 from gateway.rules.alerting_plan import Kind
 from gateway.rules.alerts import Alert, AlertChange, Condition, Facts, LogEntry
 from gateway.rules.conditions import LOGGER_KINDS, ORDER_KINDS, PLACE_KINDS

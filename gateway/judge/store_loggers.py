@@ -52,22 +52,36 @@ CROSS JOIN LATERAL (
 """
 
 # The loggers of what is judged. One that was never heard leaves no mark of its own, so it is looked
-# at when its box or place is. ON CONFLICT: it measured nothing until now. Where another judge holds
-# it just then, this waits for that one; two that wait for each other are told so, and try again.
+# at when its box or place is. One that measured nothing until now is woken; another judge that has
+# it just then saw the binding, or its mark is still there.
+# ON CONFLICT: another judge has just met the same new logger.
 SEED_LOOKS: Final = """
+WITH bound AS (
+    SELECT DISTINCT b.logger_id
+    FROM bindings b
+    LEFT JOIN consignments c USING (consignment_id)
+    WHERE (c.order_id = ANY(%(order_ids)s) OR b.place_id = ANY(%(place_ids)s))
+      AND (upper_inf(b.during) OR upper(b.during) > %(now)s)
+      AND (c.closed_at IS NULL OR c.closed_at > %(now)s)
+), idle AS (
+    SELECT k.subject_id
+    FROM looks k
+    JOIN bound ON (k.subject_kind, k.subject_id) = ('logger', bound.logger_id)
+    WHERE k.next_look_at IS NULL
+    FOR UPDATE OF k SKIP LOCKED
+), woken AS (
+    UPDATE looks k SET next_look_at = %(now)s
+    FROM idle
+    WHERE (k.subject_kind, k.subject_id) = ('logger', idle.subject_id)
+)
 INSERT INTO looks (subject_kind, subject_id, looked_at, next_look_at)
-SELECT DISTINCT 'logger', b.logger_id, to_timestamp(0), %(now)s::timestamptz
-FROM bindings b
-LEFT JOIN consignments c USING (consignment_id)
-WHERE (c.order_id = ANY(%(order_ids)s) OR b.place_id = ANY(%(place_ids)s))
-  AND (upper_inf(b.during) OR upper(b.during) > %(now)s)
-  AND (c.closed_at IS NULL OR c.closed_at > %(now)s)
-  AND NOT EXISTS (
-      SELECT FROM looks k
-      WHERE (k.subject_kind, k.subject_id) = ('logger', b.logger_id) AND k.next_look_at IS NOT NULL
-  )
-ORDER BY b.logger_id
-ON CONFLICT (subject_kind, subject_id) DO UPDATE SET next_look_at = EXCLUDED.next_look_at
+SELECT 'logger', logger_id, to_timestamp(0), %(now)s::timestamptz
+FROM bound
+WHERE NOT EXISTS (
+    SELECT FROM looks k WHERE (k.subject_kind, k.subject_id) = ('logger', bound.logger_id)
+)
+ORDER BY logger_id
+ON CONFLICT (subject_kind, subject_id) DO NOTHING
 """
 
 _REACH: Final = timedelta(days=1)

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from gateway.judge.changes import DecisionChange, ExcursionChange, VerdictChange, time_of
+from gateway.judge.changes import ExcursionChange, VerdictChange
 from gateway.judge.forecasts import ForecastRow
+from gateway.judge.ledger import DecisionChange
 from gateway.judge.store import Store, as_json, columns_of
+from gateway.judge.times import time_of
 
 INSERT_VERDICTS: Final = """
 INSERT INTO verdicts (subject_kind, subject_id, revision, order_id, place_id, judged_at, as_of,

@@ -51,7 +51,7 @@ def test_a_logger_that_stops_is_called_silent_though_nothing_is_heard(world: Jud
     assert data["logger_id"] == BOX
     assert data["order_id"] == "order-1"
     assert data["expected_interval_s"] == 60.0
-    assert data["last_measured_at"] == "2026-11-21T02:29:00Z"
+    assert data["last_measured_at"] == "2026-01-21T02:29:00Z"
     world.judge_all(T0 + minutes(60))
     assert world.events("frostline.logger%") == ["logger.silent"]
 
