@@ -8,7 +8,9 @@ import pytest
 from api.settings import ApiSettings
 from edge.settings import EdgeSettings
 from gateway.ingest.settings import IngestSettings
+from gateway.judge.settings import JudgeSettings
 from gateway.notify.settings import NotifySettings
+from gateway.seal.settings import SealSettings
 from schemas.settings import BadSetting, build_settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -19,7 +21,13 @@ TABLES = tomllib.loads((DEPLOY / "frostline.toml").read_text(encoding="utf-8"))
 
 @pytest.mark.parametrize(
     ("role", "cls"),
-    [("edge", EdgeSettings), ("ingest", IngestSettings), ("notify", NotifySettings)],
+    [
+        ("edge", EdgeSettings),
+        ("ingest", IngestSettings),
+        ("judge", JudgeSettings),
+        ("seal", SealSettings),
+        ("notify", NotifySettings),
+    ],
 )
 def test_the_settings_file_is_read(role: str, cls: type) -> None:
     assert build_settings(cls, role=role, environ={}, table=TABLES[role])
@@ -33,7 +41,7 @@ def test_only_the_link_secret_must_be_changed() -> None:
     assert build_settings(ApiSettings, role="api", environ={}, table=changed)
 
 
-@pytest.mark.parametrize("role", ["edge", "ingest", "notify", "api"])
+@pytest.mark.parametrize("role", ["edge", "ingest", "judge", "seal", "notify", "api"])
 def test_each_unit_starts_its_role(role: str) -> None:
     unit = (DEPLOY / f"systemd/frostline-{role}.service").read_text(encoding="utf-8")
     assert f"/frostline {role}\n" in unit
