@@ -91,7 +91,7 @@ def holes(life: Window, segments: Iterable[Segment], *, now_ms: int) -> list[Win
 
     A hole that reaches the present is open: of what lies ahead nobody can say that it is missing.
     """
-    ended_ms = life.until_ms if life.until_ms is not None and life.until_ms < now_ms else None
+    ended_ms = life.until_ms if life.until_ms is not None and life.until_ms <= now_ms else None
     end_ms = now_ms if ended_ms is None else ended_ms
     found = []
     covered_ms, limit_ms = life.from_ms, 0

@@ -176,14 +176,13 @@ def _after_gaps(stretches: Sequence[_Stretch]) -> Int64s:
 def _suspend(t_ms: Int64s, held_ms: Int64s, suspended: Sequence[Span]) -> Bools:
     """Take suspended time off what was held, in place; return which readings are judged."""
     judged = np.ones(len(t_ms), dtype=np.bool_)
+    until_ms = t_ms + held_ms
     for begin, end in suspended:
         first, after = np.searchsorted(t_ms, (begin, end))
         judged[first:after] = False
         if first > 0:
-            before_ms = int(t_ms[first - 1])
-            held_ms[first - 1] -= overlap_ms(
-                [(begin, end)], before_ms, before_ms + int(held_ms[first - 1])
-            )
+            before = first - 1
+            held_ms[before] -= overlap_ms([(begin, end)], int(t_ms[before]), int(until_ms[before]))
     return judged
 
 

@@ -131,8 +131,8 @@ def test_a_fresh_reading_leaves_no_hole_before_the_present() -> None:
         # 30 s registered: readings at 0 and 30 s leave a hole after 30 + 90 s.
         (60 * MIN, 120 * S, []),
         (60 * MIN, 121 * S, [Window(from_ms=30 * S, until_ms=None)]),
-        (10 * MIN, 10 * MIN, [Window(from_ms=30 * S, until_ms=None)]),
-        (10 * MIN, 10 * MIN + 1, [Window(from_ms=30 * S, until_ms=10 * MIN)]),
+        (10 * MIN, 10 * MIN - 1, [Window(from_ms=30 * S, until_ms=None)]),
+        (10 * MIN, 10 * MIN, [Window(from_ms=30 * S, until_ms=10 * MIN)]),
         (120 * S, 10 * MIN, []),
     ],
 )

@@ -1,5 +1,6 @@
 """What is not judged, what is unknown, what that makes of the verdict, and when to look again."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -58,6 +59,13 @@ def test_a_reading_holds_only_until_the_suspension_begins() -> None:
     [excursion] = judge(curve, rules, suspended=[(15, 50)]).excursions
     assert told(excursion) == ("closed", 0, 50, 15)
     assert judge(curve, rules, suspended=[(14.9, 50)]).excursions == ()
+
+
+def test_each_suspension_between_two_readings_takes_its_whole_time_off() -> None:
+    # Ten minutes from one reading to the next; minutes 1 to 3 and 6 to 10 are suspended: 1 + 3.
+    curve = [(0.0, 9.0), (10.0, 5.0), (20.0, 5.0)]
+    [excursion] = judge(curve, AT_ONCE, interval_s=600, suspended=[(1, 3), (6, 10)]).excursions
+    assert told(excursion) == ("closed", 0, 10, 4)
 
 
 def test_before_a_suspension_that_goes_on_nothing_opens_by_time_alone() -> None:
@@ -164,6 +172,15 @@ def test_a_place_makes_a_boxs_silence_known() -> None:
     judgement = Case(policy=HALF_HOUR, places=[van], as_of=101, until=101).judgement()
     assert judgement.outcome == "in_range"
     assert judgement.gaps == ()
+
+
+def test_an_ended_life_looks_alike_from_its_end_and_from_later() -> None:
+    # The judge judges it at its end, a member asks for its curve afterwards.
+    van = recording([(100.0, 9.0)], kind="place")
+    case = Case(policy=AT_ONCE, own=[recording(each_minute((5, 61)))], places=[van], until=100)
+    at_its_end, later = replace(case, as_of=100).judgement(), replace(case, as_of=500).judgement()
+    assert at_its_end == later
+    assert [(minute(gap.from_ms), minute(gap.until_ms)) for gap in later.gaps] == [(60, 100)]
 
 
 # When to look again -------------------------------------------------------------------------------
