@@ -38,6 +38,7 @@ Clock = Callable[[], datetime]
 # would have it look through them again and again.
 _GARBAGE_THRESHOLD: Final = 50_000
 _RETRY_S: Final = (0.1, 10.0)  # first and longest delay after a failure of the database
+_ASKED_TO_STOP_S: Final = 0.5  # how often a waiting judge looks whether it is to stop
 _HELD_ELSEWHERE_S: Final = 0.1  # another judge's claim takes about so long
 
 
@@ -76,7 +77,7 @@ def run(settings: JudgeSettings, stop: threading.Event, *, clock: Clock = utc_no
                 store.listen()
                 judge = Judge(store, settings, clock)
                 while not stop.is_set():
-                    judge.step()
+                    judge.wait(judge.step(), stop)
                     delay_s = _RETRY_S[0]
         except DATABASE_DOWN as error:
             metrics.DATABASE_RETRIES.inc()
@@ -94,14 +95,19 @@ class Judge:
         self._clock = clock
         self._documents = Documents()
 
-    def step(self) -> None:
-        """Judge what there is; if that was nothing, wait for more."""
+    def step(self) -> float:
+        """Judge what there is; return how long to wait for more, seconds."""
         claimed = self.claim()
         if claimed.judged:
-            return
-        wait_s = _HELD_ELSEWHERE_S if claimed.elsewhere else self._idle_s()
-        if wait_s > 0:
-            self._store.wait(wait_s)
+            return 0.0
+        return _HELD_ELSEWHERE_S if claimed.elsewhere else self._idle_s()
+
+    def wait(self, seconds: float, stop: threading.Event) -> None:
+        """Wait until something was committed by others, for so long, or until told to stop."""
+        until = time.monotonic() + seconds
+        while not stop.is_set() and (rest_s := until - time.monotonic()) > 0:
+            if self._store.wait(min(rest_s, _ASKED_TO_STOP_S)):
+                return
 
     def claim(self) -> Claimed:
         """Take what was touched or is due, judge it and commit."""

@@ -82,12 +82,11 @@ class Store:
         """Hear from now on when something was committed."""
         self.connection.execute("LISTEN frostline")
 
-    def wait(self, timeout_s: float) -> None:
-        """Return once something was committed by others, or after the time."""
+    def wait(self, timeout_s: float) -> bool:
+        """Return True once something was committed by others, False after the time."""
         own = self.connection.info.backend_pid
-        for notice in self.connection.notifies(timeout=timeout_s):
-            if notice.pid != own:
-                return
+        notices = self.connection.notifies(timeout=timeout_s)
+        return any(notice.pid != own for notice in notices)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -76,3 +76,14 @@ def test_a_policy_is_tried_on_stored_curves_and_nothing_is_written(
     assert '"outcome":"excursion"' in judged
     assert '"outcome":"in_range"' in tried
     assert world.sql("SELECT count(*) FROM verdicts") == [(0,)]
+
+
+def test_the_status_says_what_waits_and_what_was_found(world: JudgeWorld) -> None:
+    world.policy()
+    world.shipped()
+    world.hear(steady(6.0))
+    assert "3 marks" in run(world, "judge", "status")  # of the order, its binding, its readings
+    world.judge_all()
+    shown = run(world, "judge", "status")
+    assert "0 marks" in shown
+    assert "1 open" in shown
