@@ -98,7 +98,7 @@ def _digits(text: str) -> float:
 def _seconds_until(text: str, now: datetime) -> float:
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # OverflowError: a year or a zone of twenty digits
         return 0.0
     if date.tzinfo is None:  # "-0000": UTC, by RFC 5322
         date = date.replace(tzinfo=UTC)

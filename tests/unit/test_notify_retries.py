@@ -61,6 +61,18 @@ def test_a_wish_is_heeded_for_an_hour_at_most() -> None:
     assert wished_pause_s(answered(429, "9" * 5000)) == HOUR
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thu, 01 Jan 99999999999999999999 00:00:00 GMT",
+        "Thu, 01 Jan 1970 00:00:00 +99999999999999999999",
+        "Thu, 01 Jan 1970 00:00:00 +9999",
+    ],
+)
+def test_a_date_beyond_any_calendar_is_no_wish(text: str) -> None:
+    assert wished_pause_s(answered(503, text)) == 0
+
+
 @given(st.text())
 def test_any_retry_after_is_a_bounded_wish(text: str) -> None:
     assert 0 <= wished_pause_s(answered(503, text)) <= HOUR
