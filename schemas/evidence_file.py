@@ -25,6 +25,8 @@ SUFFIX: Final = ".frostline-evidence.json"
 NO_SEAL: Final = bytes(32)  # what comes before the first seal
 
 _SEAL_FORMAT: Final = "frostline-seal/1"
+_LARGEST_SEAL_NUMBER: Final = 2**31 - 1
+_LATEST_MS: Final = 253_402_300_799_999  # the end of the year 9999: the calendar's, not ours
 
 
 class MalformedEvidenceFile(ValueError):
@@ -186,6 +188,8 @@ def _proof_of(record: _SealRecord | None) -> Proof | None:
         merkle_root=_digest(record.merkle_root),
         previous=_digest(record.previous),
     )
+    if not (1 <= seal.seal_number <= _LARGEST_SEAL_NUMBER and 0 <= seal.sealed_at_ms <= _LATEST_MS):
+        raise ValueError("no sealer has this number, or this time")
     return Proof(seal=seal, position=record.position, path=tuple(map(_digest, record.path)))
 
 

@@ -21,7 +21,7 @@ class NotCanonical(ValueError):
 def canonical_json(value: object) -> bytes:
     """Return the bytes of dataclasses, mappings, sequences, numpy arrays and plain values.
 
-    Refuses NaN and infinity: what is not known is None.
+    Refuses NaN, infinity and what is too large to round: what is not known is None.
     """
     return msgspec.json.encode(plain(value), order="sorted")
 
@@ -58,14 +58,16 @@ def _rounded(value: object) -> object:
 
 
 def _rounded_float(value: float) -> float:
-    if not math.isfinite(value):
-        raise NotCanonical(f"{value} is no number that JSON knows; None says: not known")
-    return round(value * 10**DECIMALS) / 10**DECIMALS + 0.0  # -0.0 and 0.0 are one value
+    scaled = value * 10**DECIMALS  # too large a value becomes infinite here
+    if not math.isfinite(scaled):
+        raise NotCanonical(f"{value} is no number that can be rounded; None says: not known")
+    return round(scaled) / 10**DECIMALS + 0.0  # -0.0 and 0.0 are one value
 
 
 def _rounded_floats(values: list[float]) -> list[float]:
-    column = np.array(values)
-    if not np.isfinite(column).all():
-        raise NotCanonical("a list holds NaN or infinity; None says: not known")
-    rounded: list[float] = (np.rint(column * 10**DECIMALS) / 10**DECIMALS + 0.0).tolist()
+    with np.errstate(over="ignore"):
+        scaled = np.array(values) * 10**DECIMALS
+    if not np.isfinite(scaled).all():
+        raise NotCanonical("a list holds what cannot be rounded; None says: not known")
+    rounded: list[float] = (np.rint(scaled) / 10**DECIMALS + 0.0).tolist()
     return rounded

@@ -128,8 +128,16 @@ def _consignment_id(file: ConsignmentFile) -> str:
     return file.consignment_id
 
 
-def _handover_order(step: Handover) -> tuple[int, str, str, str]:
-    return (step.at_ms, step.step, step.consignment_id or "", step.person)
+def _handover_order(step: Handover) -> tuple[int, str, str, str, str, float]:
+    """Order by every field: two steps that are equal in all of them are the same bytes."""
+    return (
+        step.at_ms,
+        step.step,
+        step.consignment_id or "",
+        step.person,
+        step.place_id or "",
+        -math.inf if step.temperature_c is None else step.temperature_c,
+    )
 
 
 def _complaint_order(complaint: Complaint) -> tuple[int, str]:

@@ -90,7 +90,13 @@ def test_the_same_facts_are_the_same_bytes_in_whatever_order_they_came(random: A
         ORDER,
         consignments=(*ORDER.consignments, box("order-1.a")),
         complaints=(*ORDER.complaints, complaint(1, "c-2")),
-        handovers=(*ORDER.handovers, handover("opened"), handover("signed")),
+        handovers=(
+            *ORDER.handovers,
+            handover("opened"),
+            replace(handover("opened"), temperature_c=3.5),
+            replace(handover("opened"), place_id="store-1"),
+            handover("signed"),
+        ),
     )
     parts: dict[str, Any] = {
         name: tuple(random.sample(getattr(order, name), len(getattr(order, name))))
@@ -225,6 +231,33 @@ def test_a_bundle_of_another_format_is_broken() -> None:
     assert "format is 2" in verify(sealed_file(canonical_json(record))).why
     without = {name: part for name, part in record.items() if name != "format"}
     assert "does not hold" in verify(sealed_file(canonical_json(without))).why
+
+
+@pytest.mark.parametrize("number", ["1e308", "[1e308,0.5]", "1e400", "-1.7976931348623157e308"])
+def test_a_bundle_with_numbers_beyond_reckoning_is_broken(number: str) -> None:
+    beyond = f'{{"dossier":{{}},"format":1,"result":{number}}}'
+    assert verify(write_file(beyond.encode(), None)).state == "broken"
+
+
+def test_a_bundle_as_deep_as_a_mine_is_broken() -> None:
+    for depth in (900, 100_000):
+        deep = f'{{"dossier":{"[" * depth}{"]" * depth},"format":1,"result":1}}'
+        assert verify(write_file(deep.encode(), None)).state == "broken"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seal_number": 0},
+        {"seal_number": 2**40},
+        {"sealed_at_ms": -1},
+        {"sealed_at_ms": 10**18},  # no calendar has that year
+    ],
+)
+def test_a_seal_that_no_sealer_makes_is_broken(change: dict[str, Any]) -> None:
+    leaves = digests(5, 3, bundle())
+    file = write_file(bundle(), prove(seal_over(leaves, **change), leaves, 3))
+    assert verify(file).state == "broken"
 
 
 def test_a_bundle_that_is_no_text_is_broken() -> None:
