@@ -11,6 +11,7 @@ from typing import Literal
 from gateway.rules.compensation_rules import CauseKind, Clause, CompensationRules, SpoiledShare
 from gateway.rules.dossier import Complaint, ConsignmentFile, Dossier
 from gateway.rules.judgement import Judgement
+from gateway.rules.policy import Policy
 from schemas.money import share_of
 
 Loss = Literal["spoiled", "late", "other"]
@@ -135,9 +136,16 @@ def _doubt_of(
         return None
     if _share_shown(found, rules, by={"box", "place"}) is not None:
         return "Not the box's own logger shows it, but that of a place."
-    if found.outcome == "unknown" and must_be_proven:
+    if must_be_proven and _is_unknown(found, file.policy):
         return "Too large a part of the journey was not measured."
     return None
+
+
+def _is_unknown(found: Judgement, policy: Policy) -> bool:
+    """Whether too much was not measured, also where a lesser excursion was seen in the rest."""
+    judged_s = found.statistics.measured_s + found.statistics.unknown_s
+    too_much_s = policy.largest_unknown_share * judged_s
+    return found.outcome == "unknown" or found.statistics.unknown_s > too_much_s
 
 
 def _late(dossier: Dossier, rules: CompensationRules) -> Claim | None:

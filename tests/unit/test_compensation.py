@@ -121,6 +121,17 @@ def test_too_much_unknown_is_a_persons_to_decide_once_the_journey_is_over() -> N
     assert decided(dossier(still_open), unknown) == {}
 
 
+@pytest.mark.parametrize(("unknown_s", "outcomes"), [(1800, []), (1801, ["could_not_determine"])])
+def test_what_was_seen_does_not_hide_that_too_much_was_not(
+    unknown_s: int, outcomes: list[str]
+) -> None:
+    """A quarter of 2 hours may be unknown; a notice, worth nothing by itself, changes nothing."""
+    seen = judgement(excursion("notice"))
+    figures = replace(seen.statistics, measured_s=7200 - unknown_s, unknown_s=unknown_s)
+    found = {"order-1.chilled": replace(seen, statistics=figures)}
+    assert [d.outcome for d in decided(dossier(box()), found).values()] == outcomes
+
+
 def test_goods_of_a_zone_that_need_not_be_proven_may_be_unknown() -> None:
     unknown = {"order-1.chilled": judgement(outcome="unknown")}
     assert decided(dossier(box(zone=Zone.AMBIENT)), unknown) == {}
