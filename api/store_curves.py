@@ -14,7 +14,8 @@ from api.store import Connection, TimeRange, all_as
 from schemas.curve import Curve
 from schemas.ids import ConsignmentId, LoggerId, OrderId, PlaceId
 
-# Which loggers measured an order's boxes, and the places where they stood while they stood there.
+# Which loggers measured an order's boxes, and the places where they stood while they stood there. A
+# place of another zone says nothing of a box.
 RECORDINGS_OF_ORDER: Final = """
 SELECT c.consignment_id, logger_id, NULL AS place_id, NULL AS place_name, b.during AS during,
        k.logger_key, k.counter_wrap, l.record_interval_s
@@ -28,7 +29,7 @@ SELECT c.consignment_id, logger_id, p.place_id, p.name, b.during * s.during,
        k.logger_key, k.counter_wrap, l.record_interval_s
 FROM consignments c
 JOIN stays s USING (consignment_id)
-JOIN places p USING (place_id)
+JOIN places p ON p.place_id = s.place_id AND p.zone = c.zone
 JOIN bindings b ON b.place_id = s.place_id AND b.during && s.during
 JOIN loggers l USING (logger_id)
 LEFT JOIN logger_keys k USING (logger_id)

@@ -132,8 +132,8 @@ class World:
     def logger(self, logger_id: str = BOX_LOGGER, *, interval_s: int | None = 30) -> None:
         self.put(f"/loggers/{logger_id}", {"record_interval_s": interval_s}, status=201)
 
-    def place(self, place_id: str = "van-1", name: str = "Van 1") -> None:
-        place = {"kind": "vehicle", "name": name, "zone": "chilled"}
+    def place(self, place_id: str = "van-1", name: str = "Van 1", zone: str = "chilled") -> None:
+        place = {"kind": "vehicle", "name": name, "zone": zone}
         self.put(f"/places/{place_id}", place, status=201)
 
     def bind(self, logger_id: str, from_at: datetime, *, status: int = 201, **more: Any) -> Any:

@@ -114,7 +114,7 @@ class _Desk:
             places=tuple(
                 without(recording, suspended(row, self._maintenance))
                 for row, recording in pairs
-                if row.place_id is not None
+                if row.place_id is not None and row.fills
             ),
             packed_at_ms=_or_milestone(packed, order.packed_at),
             loaded_at_ms=_or_milestone(loaded, order.departed_at),
@@ -125,6 +125,17 @@ class _Desk:
                 ms_of(closing.at) for closing in self._closings[box.consignment_id]
             ),
         )
+
+
+def surroundings_of(
+    recordings: Iterable[tuple[RecordingRow, Recording]], maintenance: Sequence[MaintenanceRow]
+) -> Mapping[str, Sequence[Recording]]:
+    """Return by consignment what was recorded of the places where it stood, whatever their zone."""
+    around: defaultdict[str, list[Recording]] = defaultdict(list)
+    for row, recording in recordings:
+        if row.place_id is not None:
+            around[row.subject_id].append(without(recording, suspended(row, maintenance)))
+    return around
 
 
 def life_of(box: ConsignmentRow) -> Window | None:

@@ -98,6 +98,7 @@ class RecordingRow:
     logger_key: int | None  # None: never heard
     counter_wrap: int | None
     record_interval_s: int | None
+    fills: bool = True  # False: of another zone, it is the box's ambient and says nothing of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

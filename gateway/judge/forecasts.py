@@ -55,25 +55,26 @@ class Forecasts:
         return {row.consignment_id: row for row in rows if row.at_risk}
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A box of an order, how it was packed, and the air of the places where it stood."""
+
     dossier: Dossier
     file: ConsignmentFile
+    packed: ConsignmentRow
+    around: Sequence[Recording]
 
 
 def forecast(
-    dossiers: Sequence[Dossier],
-    packed: Mapping[str, ConsignmentRow],
+    boxes: Sequence[Box],
     standing: Mapping[str, StandingForecast],
     *,
     now: datetime,
     every: timedelta,
 ) -> Forecasts:
-    """Forecast the open boxes of these orders whose last forecast has aged."""
-    boxes = [_Box(dossier, file) for dossier in dossiers for file in dossier.consignments]
+    """Forecast those of the boxes that are open and whose last forecast has aged."""
     is_open = {
-        box.file.consignment_id: packed[box.file.consignment_id].closed_at is None
-        and box.file.life is not None
+        box.file.consignment_id: box.packed.closed_at is None and box.file.life is not None
         for box in boxes
     }
     due = [
@@ -82,7 +83,7 @@ def forecast(
         if is_open[box.file.consignment_id]
         and _is_old(standing.get(box.file.consignment_id), now, every)
     ]
-    records = [_record(box, packed[box.file.consignment_id]) for box in due]
+    records = [_record(box) for box in due]
     found = forecast_boxes(records, now_ms=round(now.timestamp() * 1000))
     pairs = list(zip(due, found, strict=True))
     tried = {box.file.consignment_id for box in due}
@@ -129,11 +130,11 @@ def _is_old(before: StandingForecast | None, now: datetime, every: timedelta) ->
     return before is None or now - before.made_at >= every
 
 
-def _record(box: _Box, packed: ConsignmentRow) -> BoxRecord:
-    life = box.file.life
+def _record(box: Box) -> BoxRecord:
+    life, packed = box.file.life, box.packed
     begun_ms = 0 if life is None else life.from_ms
     at_ms, temperature_c = _columns(box.file.own)
-    ambient_at_ms, ambient_c = _columns(box.file.places)
+    ambient_at_ms, ambient_c = _columns(box.around)
     return BoxRecord(
         packing=Packing(
             box_material=packed.box_material,
@@ -164,7 +165,7 @@ def _columns(recordings: Sequence[Recording]) -> Columns:
     )
 
 
-def _row(box: _Box, made: HoldForecast) -> ForecastRow:
+def _row(box: Box, made: HoldForecast) -> ForecastRow:
     q10, q50, q90 = (None if math.isinf(s) else s for s in made.leaves_in_s)
     return ForecastRow(
         consignment_id=box.file.consignment_id,
@@ -180,7 +181,7 @@ def _row(box: _Box, made: HoldForecast) -> ForecastRow:
     )
 
 
-def _spoil_cost(box: _Box) -> int | None:
+def _spoil_cost(box: Box) -> int | None:
     """Return what the loss of a box would cost: what the rules give back of its goods at most."""
     value, rules = box.file.goods_value, box.dossier.rules
     if value is None or rules is None:

@@ -15,9 +15,9 @@ from gateway.judge.changes import (
     excursion_changes,
     verdict_change,
 )
-from gateway.judge.dossiers import Library, dossiers_of, is_over
-from gateway.judge.facts import OrderFacts, Standing
-from gateway.judge.forecasts import Forecasts, forecast, warning_of
+from gateway.judge.dossiers import Library, dossiers_of, is_over, surroundings_of
+from gateway.judge.facts import OrderFacts, RecordingRow, Standing
+from gateway.judge.forecasts import Box, Forecasts, forecast, warning_of
 from gateway.judge.judged_order import JudgedOrder, promise_of
 from gateway.judge.ledger import Decided, DecisionChange, decision_changes
 from gateway.judge.order_conditions import Excused, conditions_of
@@ -32,6 +32,7 @@ from gateway.rules.evidence import bundle_of, sha256_of
 from gateway.rules.order_judgement import ConsignmentJudgement, judge_order
 from gateway.rules.policy import Policy
 from schemas import events
+from schemas.segments import Recording
 
 
 def judge_orders(round_: Round, looks: Sequence[Look]) -> Outcome:
@@ -39,7 +40,8 @@ def judge_orders(round_: Round, looks: Sequence[Look]) -> Outcome:
     order_ids = [look.id for look in looks]
     facts = store_facts.order_facts(round_.store, order_ids)
     standing = store_facts.standing_of_orders(round_.store, order_ids)
-    orders = [_judged(dossier, facts, round_) for dossier in _dossiers(round_, facts)]
+    recordings = read_recordings(round_.store, facts.recordings, round_.now)
+    orders = [_judged(dossier, facts, round_) for dossier in _dossiers(round_, facts, recordings)]
     verdicts = list(_verdict_changes(orders, standing, round_))
     written = store_writes.write_verdicts(
         round_.store, verdicts, round_.documents.policy_sha256, round_.now
@@ -47,7 +49,8 @@ def judge_orders(round_: Round, looks: Sequence[Look]) -> Outcome:
     metrics.REVISIONS.inc(len(verdicts))
     told = [event for one in written for event in announcements.excursion_events(one)]
     told += _decide(round_, orders, standing, verdicts)
-    forecasts, warnings = _foretell(round_, orders, facts, standing)
+    boxes = _boxes_to_forecast(orders, facts, recordings)
+    forecasts, warnings = _foretell(round_, boxes, standing)
     carried = {look.id: look.carried for look in looks}
     told += [*warnings, *_promises(orders, carried, round_)]
     return Outcome(
@@ -57,15 +60,15 @@ def judge_orders(round_: Round, looks: Sequence[Look]) -> Outcome:
     )
 
 
-def _dossiers(round_: Round, facts: OrderFacts) -> list[Dossier]:
+def _dossiers(
+    round_: Round, facts: OrderFacts, recordings: Sequence[tuple[RecordingRow, Recording]]
+) -> list[Dossier]:
     documents = round_.documents
     documents.read_rulebooks(round_.store)
     keys = ((row.policy_id, row.policy_version) for row in facts.consignments)
     documents.read_policies(round_.store, keys)
     library = Library(policies=documents.policies, rules_at=documents.rules_at)
-    return dossiers_of(
-        facts, read_recordings(round_.store, facts.recordings, round_.now), library, round_.now
-    )
+    return dossiers_of(facts, recordings, library, round_.now)
 
 
 def _judged(dossier: Dossier, facts: OrderFacts, round_: Round) -> JudgedOrder:
@@ -174,14 +177,32 @@ def _evidence(order: JudgedOrder) -> Evidence:
 # What lies ahead ---------------------------------------------------------------------------------
 
 
+def _boxes_to_forecast(
+    orders: Sequence[JudgedOrder],
+    facts: OrderFacts,
+    recordings: Sequence[tuple[RecordingRow, Recording]],
+) -> list[Box]:
+    packed = {row.consignment_id: row for row in facts.consignments}
+    around = surroundings_of(recordings, facts.maintenance)
+    return [
+        Box(
+            dossier=order.dossier,
+            file=file,
+            packed=packed[file.consignment_id],
+            around=around.get(file.consignment_id, ()),
+        )
+        for order in orders
+        for file in order.dossier.consignments
+    ]
+
+
 def _foretell(
-    round_: Round, orders: Sequence[JudgedOrder], facts: OrderFacts, standing: Standing
+    round_: Round, boxes: Sequence[Box], standing: Standing
 ) -> tuple[Forecasts, list[Event]]:
     """Write forecasts, and return them with the warnings that are new."""
     before = {row.consignment_id: row for row in standing.forecasts}
     made = forecast(
-        [order.dossier for order in orders],
-        {row.consignment_id: row for row in facts.consignments},
+        boxes,
         before,
         now=round_.now,
         every=timedelta(seconds=round_.settings.forecast_interval_s),

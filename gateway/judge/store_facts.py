@@ -78,7 +78,7 @@ WHERE t.order_id = ANY(%(order_ids)s)
 RECORDINGS: Final = """
 SELECT c.consignment_id AS subject_id, b.logger_id, NULL AS place_id, NULL AS place_name,
        lower(b.during) AS from_at, LEAST(upper(b.during), c.closed_at) AS until_at,
-       h.logger_key, h.counter_wrap, l.record_interval_s
+       h.logger_key, h.counter_wrap, l.record_interval_s, true AS fills
 FROM consignments c
 JOIN bindings b USING (consignment_id)
 JOIN loggers l USING (logger_id)
@@ -88,7 +88,7 @@ UNION ALL
 SELECT c.consignment_id, b.logger_id, p.place_id, p.name,
        GREATEST(lower(b.during), lower(s.during)),
        LEAST(upper(b.during), upper(s.during), c.closed_at),
-       h.logger_key, h.counter_wrap, l.record_interval_s
+       h.logger_key, h.counter_wrap, l.record_interval_s, p.zone = c.zone
 FROM consignments c
 JOIN stays s USING (consignment_id)
 JOIN places p USING (place_id)

@@ -59,7 +59,7 @@ class ConsignmentFile:
     goods_value: int | None
     life: Window | None
     own: tuple[Recording, ...]  # of its own loggers, repeats collapsed
-    places: tuple[Recording, ...]  # of places where it stood, while it stood there
+    places: tuple[Recording, ...]  # of places of its zone, while it stood there
     packed_at_ms: tuple[int, ...] = ()  # begins of the policy's ignore periods, by handover or
     loaded_at_ms: tuple[int, ...] = ()  # milestone, of this box or of the whole order
     suspended: tuple[Window, ...] = ()

@@ -73,6 +73,21 @@ def test_a_place_fills_what_the_box_left_open_and_says_so(world: World) -> None:
     assert consignment["newest"]["verdict"] == "unknown"
 
 
+def test_a_place_of_another_zone_fills_nothing(world: World) -> None:
+    world.shipped_order()
+    world.place(zone="ambient")
+    world.logger(OTHER_LOGGER)
+    world.bind(OTHER_LOGGER, T0, place_id="van-1")
+    stay = {"consignment_id": "order-1.chilled", "place_id": "van-1", "from_at": iso(T0)}
+    world.post("/stays", stay)
+    world.fixed_now = T0 + minutes(30)
+    world.hear(BOX_LOGGER, every(HALF_MINUTE, 21))  # to T0 + 10 min
+    world.hear(OTHER_LOGGER, every(HALF_MINUTE, 41, temperature_c=16.0))
+    (consignment,) = world.get("/orders/order-1/curve", raw=True)["consignments"]
+    assert [segment["source"]["kind"] for segment in consignment["segments"]] == ["box"]
+    assert consignment["gaps"] == [{"from_ms": ms(T0 + minutes(10)), "until_ms": None}]
+
+
 def test_from_and_to_cut_the_curve(world: World) -> None:
     world.shipped_order()
     world.hear(BOX_LOGGER, every(minutes(1), 10))

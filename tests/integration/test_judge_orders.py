@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from gateway.rules.evidence import judge_again
-from tests.judge_world import T0, VAN, JudgeWorld, judge_world, minutes, steady, unpacked
+from tests.judge_world import BOX, T0, VAN, JudgeWorld, judge_world, minutes, steady, unpacked
 
 # In range, then above 4 °C for 35 minutes, then in range: an excursion, broken at minute 40.
 WARM_FOR_35_MIN = steady(3.0, end=10) + steady(6.0, start=10, end=45) + steady(3.0, start=45)
@@ -102,6 +102,18 @@ def test_a_place_fills_what_the_box_did_not_measure_and_is_judged_with_it(
     world.judge_all(T0 + minutes(100))
     assert world.excursions() == [(1, "open", 61, None)]
     assert world.sql("SELECT source FROM excursions WHERE order_id IS NOT NULL") == [("place",)]
+
+
+def test_the_air_of_a_place_of_another_zone_says_nothing_of_a_box(world: JudgeWorld) -> None:
+    world.place("depot", zone="ambient")
+    world.bind(VAN, place_id="depot")
+    world.shipped()
+    world.stay("order-1.chilled", "depot", T0, None)
+    world.hear(steady(3.0, end=10))
+    world.hear(steady(16.0), VAN)
+    world.judge_all()
+    assert world.excursions() == []
+    assert world.verdicts()[-1][1:] == ("unknown", False, 10)
 
 
 def test_what_a_gateway_heard_twice_counts_once(world: JudgeWorld) -> None:
@@ -273,6 +285,22 @@ def test_a_promise_that_breaks_is_told_once_and_the_fee_given_back_step_by_step(
 
 
 # Forecast ----------------------------------------------------------------------------------------
+
+
+def test_a_place_of_any_zone_is_the_air_around_a_box_in_its_forecast(world: JudgeWorld) -> None:
+    world.policy("ranged", lower_c=0.0, upper_c=4.0)
+    world.place("depot", zone="ambient")
+    world.bind(VAN, place_id="depot")
+    for order_id, logger_id in (("order-1", BOX), ("order-2", "C4:A5:E3:00:00:03")):
+        world.shipped(order_id, logger_id, policy_id="ranged")
+        world.hear(steady(2.0), logger_id)
+    world.stay("order-1.chilled", "depot", T0, None)
+    world.hear(steady(40.0), VAN)
+    world.judge_all()
+    [(hot,), (unknown,)] = world.sql(
+        "SELECT leaves_in_s_q10 FROM forecasts ORDER BY consignment_id"
+    )
+    assert hot < unknown
 
 
 def test_an_open_box_is_forecast_and_a_delivered_one_is_not(world: JudgeWorld) -> None:
