@@ -50,6 +50,8 @@ from gateway.rules.judgement import Excursion
 from gateway.rules.policy import Policy
 from schemas.segments import Recording, Window
 
+# Places have policies of their own: by those for goods each defrost would be an excursion.
+_POLICY_ID: Final = "places-{zone}"
 # Carried for a place: the begin of the newest day that was judged.
 _NEWEST_DAY: Final = "watch"
 
@@ -59,7 +61,7 @@ class _Place:
     """A place on its way through the days that are to be judged."""
 
     look: Look
-    policy: Policy  # the newest of its zone
+    policy: Policy  # the newest for places of its zone
     today_ms: int
     pending: list[int]  # begins of days, ascending
     judged: dict[int, tuple[Watch, WatchJudgement]] = field(default_factory=dict)
@@ -124,12 +126,13 @@ def judge_places(round_: Round, looks: Sequence[Look]) -> Outcome:
 
 def _places(round_: Round, looks: Sequence[Look]) -> list[_Place]:
     rows = store_places.places(round_.store, [look.id for look in looks])
-    policies = round_.documents.newest_policies(round_.store, {row.zone for row in rows})
+    policy_ids = {row.zone: _POLICY_ID.format(zone=row.zone) for row in rows}
+    policies = round_.documents.newest_policies(round_.store, policy_ids.values())
     held = {look.id: look for look in looks}
     today_ms = round_.now_ms // DAY_MS * DAY_MS
     places = []
     for row in rows:
-        look, policy = held[row.place_id], policies[row.zone]
+        look, policy = held[row.place_id], policies[policy_ids[row.zone]]
         newest_ms = look.carried.get(_NEWEST_DAY)
         begin_ms = newest_ms if isinstance(newest_ms, int) else today_ms
         days = days_of(touched_ms(look), beyond_ms=look_back_ms(policy_of_a_place(policy)))

@@ -15,9 +15,9 @@ DAY_2 = DAY_1 + timedelta(days=1)
 
 @pytest.fixture
 def world(database_url: str) -> Iterator[JudgeWorld]:
-    """Give a van whose policy, the newest of its zone, allows half an hour above 4 °C."""
+    """Give a van; the newest policy for places of its zone allows half an hour above 4 °C."""
     with judge_world(database_url) as world:
-        world.policy("chilled")
+        world.policy("places-chilled")
         world.place()
         world.bind(VAN, place_id="van-1", from_at=DAY_1)
         yield world
@@ -43,6 +43,16 @@ def test_each_day_has_a_watch_which_is_final_when_it_is_over(world: JudgeWorld) 
     world.judge_all(DAY_2 + hours(1))
     assert world.verdicts("van-1/2026-11-21")[-1] == (2, "in_range", True, 1440)
     assert world.verdicts("van-1/2026-11-22") == [(1, "in_range", False, 60)]
+
+
+def test_a_defrost_is_no_excursion_of_a_place_that_nobody_gave_a_policy(world: JudgeWorld) -> None:
+    """A quarter of an hour above 4 °C: goods would warn after ten minutes."""
+    world.sql("DELETE FROM policies WHERE (policy_id, version) = ('places-chilled', 9)")
+    world.hear(readings(2.0, DAY_1, DAY_1 + hours(1)), VAN)
+    world.hear(readings(6.0, DAY_1 + hours(1), DAY_1 + hours(1.25)), VAN)
+    world.hear(readings(2.0, DAY_1 + hours(1.25), DAY_1 + hours(2)), VAN)
+    world.judge_all(DAY_1 + hours(2))
+    assert world.verdicts("van-1/2026-11-21") == [(1, "in_range", False, 120)]
 
 
 def test_an_excursion_over_midnight_is_one(world: JudgeWorld) -> None:
@@ -116,7 +126,7 @@ def test_an_old_place_costs_what_a_new_one_costs(world: JudgeWorld) -> None:
 
 def test_planned_work_and_failed_cooling(world: JudgeWorld) -> None:
     """10 °C is 6 above the limit: after a quarter of an hour the cooling has failed."""
-    world.policy("frozen", zone="frozen", upper_c=4.0)
+    world.policy("places-frozen", zone="frozen", upper_c=4.0)
     world.place("room", zone="frozen")
     world.bind(NEW_VAN, place_id="room", from_at=DAY_1)
     world.hear(readings(10.0, DAY_1, DAY_1 + timedelta(minutes=20)), NEW_VAN)

@@ -131,6 +131,50 @@ def test_a_short_lid_opening_breaks_nothing_of_chilled_goods() -> None:
     assert broken("chilled", each_minute((3, 60), (14, 8), (3, 60))) == set()
 
 
+# Places ------------------------------------------------------------------------------------------
+
+# An ordinary defrost of a compartment, as the simulator's: a quarter of an hour above 4 °C, three
+# minutes of it above 8 °C. A door that stands open for ten minutes: twelve above 8 °C.
+DEFROST = each_minute((2, 60), (5, 3), (7, 4), (8.4, 3), (7, 3), (5, 2), (2, 60))
+OPEN_DOOR = each_minute((2, 60), (15, 12), (5, 2), (2, 60))
+
+
+@pytest.mark.parametrize("curve", [DEFROST, OPEN_DOOR])
+def test_a_defrost_or_an_open_door_breaks_nothing_of_a_chilled_place(curve: Readings) -> None:
+    assert broken("places-chilled", curve) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "temperature_c", "minutes", "limits"),
+    [
+        ("places-chilled", 4.1, 29, set()),
+        ("places-chilled", 4.1, 30, {"warm"}),
+        ("places-chilled", 8.1, 19, set()),
+        ("places-chilled", 8.1, 20, {"too-warm"}),
+        ("places-chilled", -1.1, 30, {"freezing"}),
+        ("places-frozen", -14.9, 44, set()),
+        ("places-frozen", -14.9, 45, {"too-warm"}),
+        ("places-frozen", -17.9, 60, {"warm"}),
+        ("places-ambient", 25.1, 59, set()),
+        ("places-ambient", 25.1, 60, {"too-warm"}),
+        ("places-ambient", 14.9, 120, {"cold"}),
+    ],
+)
+def test_a_place_that_stays_out_of_its_range_is_noticed(
+    name: str, temperature_c: float, minutes: int, limits: set[str]
+) -> None:
+    normal_c = {"places-chilled": 2, "places-frozen": -20, "places-ambient": 16}[name]
+    curve = each_minute((normal_c, 10), (temperature_c, minutes), (normal_c, 10))
+    assert broken(name, curve) == limits
+
+
+@pytest.mark.parametrize("zone", ["frozen", "chilled", "ambient"])
+def test_a_place_has_the_range_of_its_zone(zone: str) -> None:
+    place, goods = shipped(f"places-{zone}"), shipped(zone)
+    assert (place.zone, place.product_class) == (goods.zone, "place")
+    assert (place.lower_c, place.upper_c) == (goods.lower_c, goods.upper_c)
+
+
 # In words ----------------------------------------------------------------------------------------
 
 
