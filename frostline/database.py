@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from frostline.config import value_of
 from frostline.errors import CommandRefused
@@ -33,6 +34,12 @@ def connect(role: Role, given: str | None, config: Path | None) -> Iterator[psyc
         psycopg.connect(database_of(role, given, config)) as connection,
     ):
         yield connection
+
+
+def require_readable(database_url: str) -> None:
+    """Raise CommandRefused for a URL that never connects; an unreachable database is none."""
+    with translate_database_errors():
+        conninfo_to_dict(database_url)
 
 
 @contextmanager

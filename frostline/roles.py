@@ -63,8 +63,10 @@ def run_sim(settings: "SimSettings") -> None:
 
 def run_ingest(settings: "IngestSettings") -> None:
     """Run an ingestor; refuse where another one owns a shard."""
+    from frostline.database import require_readable
     from gateway.ingest import ingest
 
+    require_readable(settings.database_url)
     configure_logs(log_level())
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -93,8 +95,10 @@ def run_notify(settings: "NotifySettings") -> None:
 
 def run_judge(settings: "JudgeSettings") -> None:
     """Run a judge beside others."""
+    from frostline.database import require_readable
     from gateway.judge import judge
 
+    require_readable(settings.database_url)
     configure_logs(log_level())
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -107,8 +111,10 @@ def run_judge(settings: "JudgeSettings") -> None:
 
 def run_seal(settings: "SealSettings") -> None:
     """Run a sealer; where one is at work already, wait to take over."""
+    from frostline.database import require_readable
     from gateway.seal import seal
 
+    require_readable(settings.database_url)
     configure_logs(log_level())
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -124,7 +130,9 @@ def run_api(settings: "ApiSettings") -> None:
     import uvicorn
 
     from api.app import create_app
+    from frostline.database import require_readable
 
+    require_readable(settings.database_url)
     configure_logs(log_level())
     if ":" not in settings.host and not is_free(settings.port, settings.host):
         raise CommandRefused(f"{settings.host} port {settings.port} is taken; choose another port.")

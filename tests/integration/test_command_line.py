@@ -55,6 +55,29 @@ def test_it_says_its_version() -> None:
         (["api"], API | {"FROSTLINE_LOG_LEVEL": "loud"}, "FROSTLINE_LOG_LEVEL is LOUD; it is one"),
         (["token", "list", "--database-url", "nonsense"], {}, "the database's URL cannot be read"),
         (["migrate", "--database-url", "nonsense"], {}, "the database's URL cannot be read"),
+        (
+            ["judge"],
+            {"FROSTLINE_JUDGE_DATABASE_URL": "nonsense"},
+            "the database's URL cannot be read",
+        ),
+        (
+            ["seal"],
+            {"FROSTLINE_SEAL_DATABASE_URL": "nonsense"},
+            "the database's URL cannot be read",
+        ),
+        (
+            ["api"],
+            API | {"FROSTLINE_API_DATABASE_URL": "nonsense"},
+            "the database's URL cannot be read",
+        ),
+        (
+            ["ingest"],
+            {
+                "FROSTLINE_INGEST_DATABASE_URL": "nonsense",
+                "FROSTLINE_INGEST_BROKER_URL": "mqtt://127.0.0.1:1",
+            },
+            "the database's URL cannot be read",
+        ),
         (["link", "order-1", "--hours", "80000"], API, "FROSTLINE_API_LINK_MAX_AGE_S allows"),
         (["ingest", "status"], {}, "FROSTLINE_INGEST_DATABASE_URL is not set"),
         (
