@@ -4,6 +4,7 @@ It verifies each message with the convention's library, as any receiver should, 
 what came. It listens on this machine only.
 """
 
+import base64
 import binascii
 import json
 import threading
@@ -17,6 +18,7 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook, WebhookV
 from frostline.errors import CommandRefused
 
 _LONGEST_BODY_BYTES: Final = 1_000_000
+_SHORTEST_KEY_BYTES: Final = 24  # as Standard Webhooks asks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +39,15 @@ class Receiver:
         self, secret: str, *, fail_first: int, on_received: Callable[[Received], None]
     ) -> None:
         try:
+            key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
             self._webhook = Webhook(secret)
         except (binascii.Error, ValueError, EmptyWebhookSecretError) as error:
             raise CommandRefused("the secret is not whsec_ and base64.") from error
+        if not secret.startswith("whsec_") or len(key) < _SHORTEST_KEY_BYTES:
+            raise CommandRefused(
+                "the secret is not one of ours: whsec_ and 24 bytes or more in base64, as the "
+                "answer that made the endpoint or rotated its secret shows it."
+            )
         self._failures_left = fail_first
         self._on_received = on_received
         self._accepted: set[str] = set()

@@ -1,5 +1,6 @@
 """The receiver for trying out accepts what verifies, and fails as often as it was asked to."""
 
+import base64
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -70,7 +71,8 @@ def test_it_fails_as_often_as_it_was_asked_to() -> None:
 
 
 def test_a_secret_that_cannot_be_read_is_refused() -> None:
-    for secret in ("", "whsec_a"):
+    of_23_bytes = "whsec_" + base64.b64encode(bytes(23)).decode()
+    for secret in ("", "whsec_a", "garbage=", SECRET.removeprefix("whsec_"), of_23_bytes):
         with pytest.raises(CommandRefused, match="whsec_"):
             Receiver(secret, fail_first=0, on_received=lambda _: None)
 
