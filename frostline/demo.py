@@ -17,7 +17,7 @@ import psycopg
 from rich.console import Console
 from rich.live import Live
 
-from firmware_sim.air import AirControl
+from firmware_sim.air import AirControl, NoAir
 from firmware_sim.scenarios import loggers_of
 from firmware_sim.settings import SimSettings
 from frostline.backlog import HANDHELD, deliver_backlog
@@ -41,6 +41,7 @@ _POLICY: Final = "chilled_demo.toml"
 _GATEWAYS: Final = (EDGE, HANDHELD)
 _START_TIMEOUT_S: Final = 60.0
 _REFRESH_S: Final = 1.0
+_AIR_LOOK_S: Final = 0.05
 
 
 def show_demo(port: int) -> None:
@@ -93,18 +94,21 @@ def check_demo(seconds: int) -> bool:
 
 async def _stop_logger(air: Path, logger_id: str) -> None:
     """Let a logger die as soon as there is one."""
-    await asyncio.to_thread(
-        wait_until, air.exists, timeout_s=_START_TIMEOUT_S, what="the simulator to begin"
-    )
-    async with AirControl(air) as control:
-        await control.stop_logger(logger_id)
+    ends_s = time.monotonic() + _START_TIMEOUT_S
+    while True:
+        try:
+            async with AirControl(air) as control:
+                return await control.stop_logger(logger_id)
+        except NoAir:  # its socket may be there before anybody serves it
+            if time.monotonic() > ends_s:
+                raise
+        await asyncio.sleep(_AIR_LOOK_S)
 
 
 def _begin(system: System, report: Callable[[str], None]) -> Telling:
     """Start every process, register what travels, and deliver what was measured before."""
-    report("starting ingest, judge, sealer, notifier and API")
+    report("starting ingest, sealer, notifier and API")
     system.start_ingest()
-    system.start_judge(_JUDGE)
     system.start_seal()
     system.start_notify()
     system.start_api()
@@ -112,13 +116,15 @@ def _begin(system: System, report: Callable[[str], None]) -> Telling:
     report("registering loggers, orders and a receiver of webhooks")
     client = Client(system.layout.api_url, make_token(system.addresses.database_url, "demo"))
     system.start_listener(subscribe(client, system.layout.listener_url))
+    wait_until(system.is_listening, timeout_s=_START_TIMEOUT_S, what="the receiver to listen")
     settings = SimSettings(air_path=system.layout.air)
     began_at = datetime.now(UTC).replace(microsecond=0)
     _load_policy(system.addresses.database_url, began_at)
     story = tell(client, loggers_of(settings), began_at, packed_s=settings.packed_s)
     report("delivering what was measured since the boxes were packed")
     deliver_backlog(system, settings, began_at)
-    report("starting loggers and edge")
+    report("starting judge, loggers and edge")
+    system.start_judge(_JUDGE)  # now: of half a past it would say that the loggers fell silent
     system.start_sim({})
     system.start_edge(_EDGE)
     return story

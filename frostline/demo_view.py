@@ -17,6 +17,7 @@ from schemas.events import (
     EXCURSION_OPENED,
     SILENT,
 )
+from schemas.money import write_amount
 
 _LINES: Final = 10
 
@@ -33,13 +34,13 @@ WHERE type = ANY(%(types)s) ORDER BY event_id DESC LIMIT %(lines)s
 
 # The data's fields are those of schemas.events.
 _SENTENCES: Final = {
-    AT_RISK: "{consignment_id} will leave its zone: about {leaves_at_q50}",
+    AT_RISK: "{consignment_id} is at risk: it leaves its zone {leaves}",
     EXCURSION_OPENED: "{subject_id} is beyond its limit {limit}: {extreme_c:.1f} °C",
     EXCURSION_CLOSED: "{subject_id} is back within its limit {limit}",
     SILENT: "nothing is heard of {logger_id}",
     ALERT_RAISED: "alert: {cause} ({severity})",
-    COMPENSATION_TRIGGERED: "{order_id}: {outcome}, {amount} fen, clause {clause}",
-    COMPENSATION_CORRECTED: "{order_id}: corrected by {delta} fen, {outcome}",
+    COMPENSATION_TRIGGERED: "{order_id} gets {amount}: {outcome}, clause {clause}",
+    COMPENSATION_CORRECTED: "{order_id} gets {amount}, corrected: {outcome}, clause {clause}",
 }
 
 
@@ -67,10 +68,19 @@ def _happenings(connection: psycopg.Connection) -> Table:
     table.add_column("what")
     asked = {"types": list(_SENTENCES), "lines": _LINES}
     for at, kind, data in reversed(connection.execute(_EVENTS, asked).fetchall()):
-        table.add_row(f"{at.astimezone():%H:%M:%S}", _sentence(kind, data))
+        table.add_row(_clock(at), _sentence(kind, data))
     return table
 
 
 def _sentence(kind: str, data: Mapping[str, Any]) -> str:
     known = {name: "" if value is None else value for name, value in data.items()}
+    if kind == AT_RISK:
+        at = data["leaves_at_q50"]
+        known["leaves"] = f"at about {_clock(datetime.fromisoformat(at))}" if at else "at some time"
+    if "amount" in data:
+        known["amount"] = write_amount(data["amount"], data["currency"], "en")
     return _SENTENCES[kind].format_map(known)
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone():%H:%M:%S}"

@@ -6,6 +6,7 @@ that kill things share this.
 
 import os
 import secrets
+import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -117,6 +118,15 @@ class System:
         port = str(self.layout.listener_port)
         command = ("webhooks", "listen", "--port", port, "--json")
         return self._start("listener", command, {"WEBHOOK_SECRET": secret})
+
+    def is_listening(self) -> bool:
+        """Whether the receiver of webhooks takes connections; raise ChildDied as `check` does."""
+        self.check()
+        try:
+            socket.create_connection(("127.0.0.1", self.layout.listener_port), timeout=1).close()
+        except OSError:
+            return False
+        return True
 
     def start_api(self) -> Child:
         """Start the API."""

@@ -17,7 +17,7 @@ def demo(
         int, typer.Option(min=10, help="With --check: how long the loggers measure.")
     ] = 60,
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port of the API; 0 for any free one.")
+        int, typer.Option(min=0, max=65535, help="Without --check: the API's; 0 for any free one.")
     ] = 8080,
 ) -> None:
     """Run the whole system on this machine: simulated loggers to a member's page."""

@@ -57,7 +57,9 @@ def show(
 def try_(
     file: Annotated[Path, typer.Argument(help="The policy to try, as TOML.")],
     *,
-    orders: Annotated[list[str], typer.Option(help="Orders whose stored curves to judge.")],
+    orders: Annotated[
+        list[str], typer.Option(help="An order whose stored curves to judge; repeat it for more.")
+    ],
     as_json: AsJson = False,
     database_url: DatabaseUrl = None,
     config: ConfigFile = None,
