@@ -5,17 +5,13 @@ is looked up once, each address that it has is judged, and the connection goes t
 addresses, whatever the name means a moment later.
 """
 
-import re
 import socket
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
-from urllib.parse import urlsplit
+
+from schemas.webhook_url import BadWebhookUrl, Target, read_webhook_url
 
 Address = IPv4Address | IPv6Address
-
-_PORTS: Final = {"http": 80, "https": 443}
-_NOT_IN_A_URL: Final = re.compile(r"[^\x21-\x7e]")  # RFC 3986 has ASCII without spaces only
 
 # What is_global lets pass or knows only in newer versions of Python, and must not be reached.
 # https://www.iana.org/assignments/iana-ipv4-special-registry
@@ -51,44 +47,15 @@ class AddressRefused(Exception):
     """A webhook may not go there. The message says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """Where a URL leads: `host` is a name or an address without brackets, in ASCII."""
-
-    scheme: str
-    host: str
-    port: int
-    path: str  # and query
-
-    @property
-    def host_header(self) -> str:
-        """What RFC 9110, 7.2 wants in Host."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
-
-
 def read_url(url: str, *, allow_http: bool) -> Target:
     """Take a URL apart; raises AddressRefused."""
-    if _NOT_IN_A_URL.search(url):
-        raise AddressRefused("the URL is not plain ASCII; percent-encode it, and xn-- its name")
     try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise AddressRefused(f"the URL cannot be read: {error}") from error
-    if parts.scheme not in _PORTS or not parts.hostname:
-        raise AddressRefused("the URL is not https://host/path")
-    if parts.scheme == "http" and not allow_http:
+        target = read_webhook_url(url)
+    except BadWebhookUrl as error:
+        raise AddressRefused(str(error)) from error
+    if target.scheme == "http" and not allow_http:
         raise AddressRefused("the URL is not https; FROSTLINE_NOTIFY_ALLOW_HTTP would allow it")
-    if "@" in parts.netloc:
-        raise AddressRefused("the URL has a user name; signatures say who we are")
-    path = parts.path or "/"
-    return Target(
-        scheme=parts.scheme,
-        host=parts.hostname,
-        port=port or _PORTS[parts.scheme],
-        path=f"{path}?{parts.query}" if parts.query else path,
-    )
+    return target
 
 
 def addresses_of(host: str, port: int, *, allow_private: bool) -> list[Address]:

@@ -14,9 +14,10 @@ from typing import Any, Final
 
 import httpcore
 
-from gateway.notify.guard import AddressRefused, Target, addresses_of, read_url, require_allowed
+from gateway.notify.guard import AddressRefused, addresses_of, read_url, require_allowed
 from gateway.notify.retries import Answer
 from gateway.notify.settings import NotifySettings
+from schemas.webhook_url import Target
 
 BODY_READ_BYTES: Final = 64 * 1024
 
