@@ -6,7 +6,7 @@ an outage of the database forgets none of it. One thread at a time asks and tell
 
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 
@@ -71,6 +71,10 @@ class Attempts:
             for endpoint_id in endpoint_ids
             if busy[endpoint_id] < self._per_endpoint
         }
+
+    def count_at(self, endpoint_ids: Collection[str]) -> int:
+        """Count those under way at any of these endpoints."""
+        return sum(due.endpoint_id in endpoint_ids for due, _ in self._under_way.values())
 
     def begin(self, due: Due, attempt: Callable[[], Answer]) -> None:
         """Let a thread make an attempt."""

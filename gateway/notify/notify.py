@@ -29,6 +29,7 @@ from gateway.notify.sending import Clock, Message, Sender
 from gateway.notify.settings import NotifySettings
 from gateway.notify.signing import UnusableSecret, signed_headers, valid_secrets
 from gateway.notify.store import DATABASE_DOWN, Store
+from gateway.notify.streaks import Streaks
 from schemas.events import WEBHOOK_EVENTS
 
 __all__ = ["Notifier", "NotifyRefused", "run"]
@@ -111,6 +112,7 @@ class Notifier:
             per_endpoint=settings.parallel_per_endpoint,
             on_end=self._wake.ring,
         )
+        self._streaks = Streaks(long=settings.parallel_per_endpoint)
         self._read_until = Position(0, 0)  # nothing that is not queued stands before it
         self._pauses: dict[str, datetime] = {}  # endpoints that asked to be left alone until then
         self._housekeeping_at = datetime.min.replace(tzinfo=UTC)
@@ -137,16 +139,20 @@ class Notifier:
         """Do once what there is to do; return whether anything was new.
 
         Most wake-ups concern no webhook. So what is due is looked for where something is new, or
-        where the caller says so because time has passed.
+        where the caller says so because time has passed; what is costly, only then.
         """
         now = self._clock()
         is_new = self._record(store) > 0
         endpoints = store.endpoints()
         is_new |= self._queue(store, endpoints, now) > 0
-        metrics.GIVEN_UP.inc(store.give_up_unwanted(now=now))
         self._send_replays(store, endpoints)
+        told = [e for e in endpoints if e.is_told and not self._is_paused(e, now)]
+        if look:
+            metrics.GIVEN_UP.inc(store.give_up_unwanted(now=now))
+            self._send_to_failing(store, told, now)
         if is_new or look:
-            self._send_due(store, endpoints, now)
+            answering = [e for e in told if not self._streaks.is_long(e.endpoint_id)]
+            self._send_due(store, answering, now, limit=self._attempts.room)
         if now >= self._housekeeping_at:
             self._keep_house(store, now)
         return is_new
@@ -186,17 +192,25 @@ class Notifier:
         for due in store.replays(self._attempts.delivery_ids, limit=self._attempts.room):
             self._begin(due, by_id.get(due.endpoint_id))
 
-    def _send_due(self, store: Store, endpoints: Sequence[Endpoint], now: datetime) -> None:
+    def _send_to_failing(self, store: Store, told: Sequence[Endpoint], now: datetime) -> None:
+        """Begin what is due where one attempt after the other fails, in half of the places."""
+        failing = [e for e in told if self._streaks.is_long(e.endpoint_id)]
+        share = max(1, self._settings.parallel // 2)
+        left = share - self._attempts.count_at({e.endpoint_id for e in failing})
+        self._send_due(store, failing, now, limit=min(left, self._attempts.room))
+
+    def _send_due(
+        self, store: Store, endpoints: Sequence[Endpoint], now: datetime, *, limit: int
+    ) -> None:
         """Begin what is due, as far as there is room."""
         by_id = {endpoint.endpoint_id: endpoint for endpoint in endpoints}
-        told = [e.endpoint_id for e in endpoints if e.is_told and not self._is_paused(e, now)]
-        room = self._attempts.room_at(told)
-        if not room or not self._attempts.room:
+        room = self._attempts.room_at(by_id)
+        if not room or limit <= 0:
             return
         dues = store.due(
             room,
             self._attempts.delivery_ids,
-            limit=self._attempts.room,
+            limit=limit,
             now=now,
             passes_failing_since=now - timedelta(seconds=PASSES_AFTER_S),
         )
@@ -233,6 +247,7 @@ class Notifier:
         store.record(outcomes)
         self._attempts.forget(outcome.due for outcome in outcomes)
         self._heed_pauses(outcomes)
+        self._streaks.note(outcomes)
         _report(outcomes)
         return len(outcomes)
 

@@ -74,8 +74,9 @@ WHERE p.endpoint_id = moved.endpoint_id
 # What is due --------------------------------------------------------------------------------------
 
 # An order's deliveries to an endpoint begin one after the other: each waits until those before it
-# are done, or have begun and the first of them has failed for long enough. A repeated attempt waits
-# for nobody. `made`: attempts of the schedule, without those that a person asked for.
+# are done, or have begun and the first of them (`head`) has failed for long enough. That is asked
+# first: mostly it is still too early, and the rest needs no look. A repeated attempt waits for
+# nobody. `made`: attempts of the schedule, without those that a person asked for.
 DUE: Final = """
 SELECT d.delivery_id, d.endpoint_id, d.message_id, d.type, d.body, d.created_at,
        d.failing_since IS NULL AS is_first, NULL::bigint AS replay_id, NULL::text AS requested_by,
@@ -89,11 +90,16 @@ CROSS JOIN LATERAL (
       AND w.next_attempt_at <= %(now)s
       AND w.delivery_id <> ALL(%(under_way)s)
       AND (w.failing_since IS NOT NULL OR w.order_id IS NULL OR COALESCE(
-          (SELECT bool_and(before.failing_since IS NOT NULL)
-                  AND min(before.failing_since) <= %(passes_failing_since)s
-           FROM webhook_deliveries before
-           WHERE before.endpoint_id = w.endpoint_id AND before.order_id = w.order_id
-             AND before.sequence < w.sequence AND before.next_attempt_at IS NOT NULL), true))
+          (SELECT COALESCE(head.failing_since <= %(passes_failing_since)s, false) AND NOT EXISTS (
+                      SELECT FROM webhook_deliveries before
+                      WHERE before.endpoint_id = w.endpoint_id AND before.order_id = w.order_id
+                        AND before.sequence < w.sequence AND before.next_attempt_at IS NOT NULL
+                        AND before.failing_since IS NULL)
+           FROM webhook_deliveries head
+           WHERE head.endpoint_id = w.endpoint_id AND head.order_id = w.order_id
+             AND head.sequence < w.sequence AND head.next_attempt_at IS NOT NULL
+           ORDER BY head.sequence
+           LIMIT 1), true))
     ORDER BY w.next_attempt_at, w.sequence
     LIMIT receiver.room
 ) d

@@ -12,6 +12,7 @@ from standardwebhooks.webhooks import Webhook
 from gateway.notify.deliveries import Due, outcome_of, plan_deliveries
 from gateway.notify.endpoints import Position
 from gateway.notify.retries import Answer
+from gateway.notify.store import Store
 from tests.notify_world import (
     OPENED,
     SECRET,
@@ -193,6 +194,89 @@ def test_a_receiver_that_hangs_holds_up_only_itself(
         assert sum(request.path == "/hangs" for request in receiver.requests) == 4
     finally:
         hung.set()
+
+
+def requests_to(receiver: Receiver, path: str) -> int:
+    return sum(request.path == path for request in receiver.requests)
+
+
+def fail_four_times(world: World, receiver: Receiver, *paths: str) -> None:
+    """Let endpoints use up their patience: as many failures in a row as they have places."""
+    receiver.reply = lambda _: Reply(500)
+    for path in paths:
+        world.add_endpoint(receiver.url(path=path), endpoint_id=path.strip("/"))
+    for number in range(4):
+        world.tell(1, order_id=f"order-{number}")
+    world.run()
+    assert len(receiver.requests) == 4 * len(paths)
+
+
+def test_receivers_that_keep_failing_leave_half_of_the_places_to_others(
+    world: World, receiver: Receiver, wait_until: "WaitUntil"
+) -> None:
+    """Two that hang, four attempts to each: all of the eight places, were they let."""
+    fail_four_times(world, receiver, "/one", "/two")
+    hung = threading.Event()
+
+    def reply(request: Request) -> Reply:
+        if request.path != "/quick":
+            hung.wait(10)
+        return Reply()
+
+    receiver.reply = reply
+    world.add_endpoint(receiver.url(path="/quick"), endpoint_id="quick")
+    world.now += timedelta(seconds=6)
+    try:
+        world.notifier.step(world.store)
+        wait_until(lambda: len(receiver.requests) == 8 + 4, what="the second attempts")
+        world.tell(1, order_id="order-9")
+        world.notifier.step(world.store)
+        wait_until(lambda: requests_to(receiver, "/quick") == 1, what="the message to the quick")
+        assert len(receiver.requests) == 8 + 4 + 1
+    finally:
+        hung.set()
+
+
+def test_a_receiver_that_keeps_failing_is_looked_after_only_now_and_then(
+    world: World, receiver: Receiver
+) -> None:
+    fail_four_times(world, receiver, "/one")
+    receiver.reply = lambda _: Reply()
+    world.tell(1, 2, order_id="order-9")
+    world.notifier.step(world.store, look=False)  # a wake-up, of which there are many
+    world.notifier.finish(world.store)
+    assert receiver.steps("order-9") == []
+    world.run()
+    assert receiver.steps("order-9") == [1]
+    world.notifier.step(world.store, look=False)  # it has answered: again at each wake-up
+    world.tell(3, order_id="order-9")
+    world.notifier.step(world.store, look=False)
+    world.notifier.finish(world.store)
+    assert receiver.steps("order-9") == [1, 2]
+
+
+def test_what_waits_behind_a_failure_is_not_counted_over_and_over(
+    world: World, receiver: Receiver
+) -> None:
+    """18,000 deliveries behind the first of 6 orders: each looks at the first, not at all."""
+    world.add_endpoint(receiver.url())
+    world.sql(
+        """INSERT INTO webhook_deliveries (endpoint_id, message_id, type, order_id, sequence, body,
+                                           created_at, next_attempt_at, failing_since)
+           SELECT 'shop', 'msg_' || n, 'a type', 'order-' || n %% 6, n, '{}', %(now)s,
+                  CASE WHEN n < 6 THEN %(later)s ELSE %(now)s END, CASE WHEN n < 6 THEN %(now)s END
+           FROM generate_series(0, 17999) n""",
+        now=T0,
+        later=T0 + timedelta(minutes=5),
+    )
+    world.sql("ANALYZE webhook_deliveries")
+    with psycopg.connect(
+        world.database_url, autocommit=True, options="-c statement_timeout=2000"
+    ) as connection:
+        due = Store(connection).due(
+            {"shop": 4}, [], limit=8, now=T0, passes_failing_since=T0 - timedelta(minutes=5)
+        )
+    assert due == []
 
 
 # What the receiver says --------------------------------------------------------------------------
