@@ -214,14 +214,15 @@ def warning_chance(
     """Return the chance to leave within so many minutes and before the box is opened, (boxes,).
 
     A box is opened when it is due, give or take 3 minutes and 8 % of the time until then: a
-    logistic distribution, given that it is not open yet. Not known when it is due (inf): never
-    opened.
+    logistic distribution, given that it is not open yet. The longer it is overdue, the longer it
+    may still take: give or take twice that time. Not known when it is due (inf): never opened.
     """
     soon = ends_min <= within_min
     ends_min, chance = ends_min[soon], chance[:, soon]
     in_stretch = np.diff(chance, axis=1, prepend=0.0)
     middle_min = ends_min - np.diff(ends_min, prepend=0.0) / 2
-    width_min = 3 + 0.08 * np.where(np.isinf(due_min), 0.0, np.maximum(due_min, 0))
+    known_min = np.where(np.isinf(due_min), 0.0, due_min)
+    width_min = 3 + np.maximum(0.08 * known_min, -2 * known_min)
     still = 1 / (1 + np.exp(1.702 * (middle_min - due_min[:, None]) / width_min[:, None]))
     at_all = 1 / (1 + np.exp(-1.702 * np.clip(due_min / width_min, -10, 10)))
     total: Floats = (in_stretch * np.minimum(still / at_all[:, None], 1)).sum(axis=1)

@@ -222,8 +222,12 @@ def test_readings_from_after_now_or_before_packing_are_not_looked_at() -> None:
 
 def test_a_box_that_is_opened_before_it_would_leave_is_not_at_risk() -> None:
     record = warming_box()
-    assert not one(replace(record, due_at_ms=NOW_MS - 5 * MINUTE_MS)).at_risk
+    assert not one(replace(record, due_at_ms=NOW_MS)).at_risk
     assert one(replace(record, due_at_ms=NOW_MS + 600 * MINUTE_MS)).at_risk
+
+
+def test_a_box_that_is_long_overdue_is_not_taken_for_opened() -> None:
+    assert one(replace(warming_box(), due_at_ms=NOW_MS - 300 * MINUTE_MS)).at_risk
 
 
 def test_quantiles_are_read_off_the_chances() -> None:
@@ -242,13 +246,18 @@ def test_quantiles_are_read_off_the_chances() -> None:
 
 def test_a_warning_counts_what_comes_soon_and_before_the_box_is_opened() -> None:
     chance, ends_min = np.array([[0.2, 0.5, 0.9]]), np.array([10.0, 20.0, 60.0])
-    never, late, gone = (
+    never, late, now = (
         warning_chance(chance, ends_min, np.array([due]), within_min=20)[0]
-        for due in (math.inf, 500.0, -60.0)
+        for due in (math.inf, 500.0, 0.0)
     )
     assert never == pytest.approx(0.5)  # the third stretch ends after 20 minutes
     assert late == pytest.approx(0.5, abs=0.001)
-    assert gone < 0.05
+    # Due now, width 3: 5 min count 2 / (1 + e^(1.702 x 5 / 3)) = 0.111, 15 min nothing.
+    assert now == pytest.approx(0.2 * 0.111, abs=0.001)
+    # An hour overdue, width 123: 5 and 15 min count (1 + e^0.83) / (1 + e^0.8995) = 0.953 and
+    # (1 + e^0.83) / (1 + e^1.0378) = 0.862.
+    overdue = warning_chance(chance, ends_min, np.array([-60.0]), within_min=20)[0]
+    assert overdue == pytest.approx(0.2 * 0.953 + 0.3 * 0.862, abs=0.001)
     # Due in 15 minutes, width 3 + 0.08 x 15 = 4.2: the second stretch's middle, 15 min, counts
     # half; the first's, 5 min, 1 / (1 + e^(1.702 x -10 / 4.2)) = 0.983; both over 1 / (1 +
     # e^(-1.702 x 15 / 4.2)) = 0.998. In all 0.2 x 0.985 + 0.3 x 0.501 = 0.347.
