@@ -35,11 +35,11 @@ ORDER BY d.trigger_id DESC
 LIMIT %(limit)s
 """
 
-# Under the same clause of the same rulebook, whatever its version, decided before.
+# Under the same clause of the same rulebook, whatever its version, decided before. Its values come
+# as parameters, not by a join: so they reach the index.
 SIMILAR_TRIGGERS: Final = f"""{_TRIGGER}
-JOIN current_decisions own ON own.trigger_id = %(trigger_id)s
-WHERE d.rulebook_id = own.rulebook_id AND d.clause = own.clause
-  AND d.trigger_id <> own.trigger_id AND d.decided_at <= own.decided_at
+WHERE d.rulebook_id = %(rulebook_id)s AND d.clause = %(clause)s
+  AND d.trigger_id <> %(trigger_id)s AND d.decided_at <= %(decided_at)s
 ORDER BY d.decided_at DESC, d.trigger_id DESC
 LIMIT %(limit)s
 """
@@ -106,9 +106,16 @@ async def triggers(
     return await all_as(db, Trigger, TRIGGERS, values)
 
 
-async def similar_triggers(db: Connection, trigger_id: int, *, limit: int) -> list[Trigger]:
-    """Return what was decided earlier under the same clause, newest first."""
-    return await all_as(db, Trigger, SIMILAR_TRIGGERS, {"trigger_id": trigger_id, "limit": limit})
+async def similar_triggers(db: Connection, own: Trigger, *, limit: int) -> list[Trigger]:
+    """Return what was decided earlier than a trigger under the same clause, newest first."""
+    values = {
+        "trigger_id": own.trigger_id,
+        "rulebook_id": own.rulebook_id,
+        "clause": own.clause,
+        "decided_at": own.decided_at,
+        "limit": limit,
+    }
+    return await all_as(db, Trigger, SIMILAR_TRIGGERS, values)
 
 
 async def ledger(db: Connection, trigger_id: int) -> list[Decision]:

@@ -134,8 +134,8 @@ async def get_similar(
 ) -> list[Trigger]:
     """List earlier decisions under the same clause, newest first: like cases are treated alike."""
     async with store.transaction(context.pool) as db:
-        await find_trigger(db, trigger_id)
-        return await store_triggers.similar_triggers(db, trigger_id, limit=limit)
+        own = await find_trigger(db, trigger_id)
+        return await store_triggers.similar_triggers(db, own, limit=limit)
 
 
 async def find_trigger(db: Connection, trigger_id: int) -> Trigger:

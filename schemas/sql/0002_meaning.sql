@@ -243,6 +243,7 @@ CREATE TABLE excursions (
 );
 CREATE INDEX excursions_of_subject ON excursions (subject_kind, subject_id);
 CREATE INDEX excursions_of_order ON excursions (order_id);
+CREATE INDEX excursions_of_place ON excursions (place_id) WHERE place_id IS NOT NULL;
 
 -- How long each box will hold, as last forecast. NULL: not within the forecast's horizon.
 CREATE TABLE forecasts (
@@ -289,6 +290,8 @@ CREATE TABLE alerts (
 );
 CREATE UNIQUE INDEX alerts_one_for_a_cause ON alerts (cause) WHERE resolved_at IS NULL;
 CREATE INDEX alerts_of_order ON alerts (order_id);
+CREATE INDEX alerts_of_place ON alerts (place_id) WHERE place_id IS NOT NULL;
+CREATE INDEX alerts_open ON alerts (alert_id) WHERE resolved_at IS NULL;  -- what a desk looks at
 CREATE INDEX alerts_to_escalate ON alerts (escalates_at) WHERE resolved_at IS NULL;
 
 -- Who did what, when. People's words come by the api, and the judge acts on them.
@@ -335,6 +338,8 @@ CREATE TABLE trigger_decisions (
 );
 -- Like cases: earlier decisions under the same rule.
 CREATE INDEX trigger_decisions_by_clause ON trigger_decisions (rulebook_id, clause, decided_at);
+-- What waits for a person.
+CREATE INDEX trigger_decisions_to_review ON trigger_decisions (trigger_id) WHERE needs_review;
 
 
 -- Telling the outside (endpoints are written by api, the rest by gateway) --------------------------
@@ -384,6 +389,10 @@ CREATE INDEX webhook_deliveries_due ON webhook_deliveries (endpoint_id, next_att
 CREATE INDEX webhook_deliveries_before ON webhook_deliveries (endpoint_id, order_id, sequence)
     WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX webhook_deliveries_by_age ON webhook_deliveries (created_at);  -- old ones are deleted
+-- For the log: what was told of an order; what waits or was given up.
+CREATE INDEX webhook_deliveries_of_order ON webhook_deliveries (order_id, delivery_id);
+CREATE INDEX webhook_deliveries_undelivered ON webhook_deliveries (delivery_id)
+    WHERE delivered_at IS NULL;
 
 CREATE TABLE webhook_attempts (
     delivery_id bigint NOT NULL REFERENCES webhook_deliveries ON DELETE CASCADE,
