@@ -52,8 +52,9 @@ CROSS JOIN LATERAL (
 """
 
 # The loggers of what is judged. One that was never heard leaves no mark of its own, so it is looked
-# at when its box or place is. One that measured nothing until now is woken; another judge that has
-# it just then saw the binding, or its mark is still there.
+# at when its box or place is. So is one that measures it no more while an alert says that it does:
+# that a journey has ended is said of the order alone. One that measured nothing until now is woken;
+# another judge that has it just then saw the binding, or its mark is still there.
 # ON CONFLICT: another judge has just met the same new logger.
 SEED_LOOKS: Final = """
 WITH bound AS (
@@ -63,6 +64,11 @@ WITH bound AS (
     WHERE (c.order_id = ANY(%(order_ids)s) OR b.place_id = ANY(%(place_ids)s))
       AND (upper_inf(b.during) OR upper(b.during) > %(now)s)
       AND (c.closed_at IS NULL OR c.closed_at > %(now)s)
+    UNION
+    SELECT a.logger_id
+    FROM alerts a
+    WHERE (a.order_id = ANY(%(order_ids)s) OR a.place_id = ANY(%(place_ids)s))
+      AND a.logger_id IS NOT NULL AND a.resolved_at IS NULL
 ), idle AS (
     SELECT k.subject_id
     FROM looks k

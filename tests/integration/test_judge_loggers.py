@@ -89,17 +89,22 @@ def test_a_logger_that_measures_nothing_is_never_silent(world: JudgeWorld) -> No
     assert next_look_min(world) is None
 
 
-def test_silence_ends_with_the_journey(world: JudgeWorld) -> None:
+@pytest.mark.parametrize("heard", [False, True])
+def test_silence_ends_with_the_journey(world: JudgeWorld, *, heard: bool) -> None:
+    """Somebody saw to it, and the logger is never heard again: only the order's end is told."""
     world.shipped()
-    world.hear(steady(2.0, end=30))
+    world.hear(steady(2.0, end=30) if heard else [])
     world.judge_all(T0 + minutes(40))
-    world.close_order(at=T0 + minutes(41))
     world.sql(
-        "INSERT INTO touched (logger_key, from_at, to_at) VALUES (%s, %s, %s)",
-        (world.logger_key(BOX), T0, T0),
+        "INSERT INTO alert_log (alert_id, at, what, level, by, comment) "
+        "SELECT alert_id, %s, 'acknowledged', 1, 'ann', 'looking for it' FROM alerts",
+        (T0 + minutes(40),),
     )
-    world.judge_all(T0 + minutes(42))
-    world.judge_all(T0 + minutes(57))
+    world.judge_all(T0 + minutes(80))  # the plan would have escalated it by now
+    assert next_look_min(world) is None
+    world.close_order(at=T0 + minutes(81))
+    world.judge_all(T0 + minutes(82))
+    world.judge_all(T0 + minutes(97))
     assert alerts(world) == [("silent", False)]
 
 
