@@ -114,6 +114,7 @@ class Notifier:
         )
         self._streaks = Streaks(long=settings.parallel_per_endpoint)
         self._read_until = Position(0, 0)  # nothing that is not queued stands before it
+        self._known: set[str] = set()  # endpoints that it was queued for
         self._pauses: dict[str, datetime] = {}  # endpoints that asked to be left alone until then
         self._housekeeping_at = datetime.min.replace(tzinfo=UTC)
 
@@ -173,6 +174,9 @@ class Notifier:
         """Queue events that nobody has read yet; return how many there were."""
         if not endpoints:
             return 0
+        if not self._known >= {endpoint.endpoint_id for endpoint in endpoints}:
+            self._read_until = Position(0, 0)  # what was read is not queued for a new one
+        self._known = {endpoint.endpoint_id for endpoint in endpoints}
         begin = max(self._read_until, min(endpoint.position for endpoint in endpoints))
         events, end = store.events_after(begin, WEBHOOK_EVENTS, limit=_EVENTS_AT_ONCE)
         is_late = now >= self._housekeeping_at  # positions must not stay behind for ever

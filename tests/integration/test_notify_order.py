@@ -21,6 +21,7 @@ from tests.notify_world import (
     Reply,
     Request,
     World,
+    add_endpoint,
     forget_everything,
     notifying,
     receiving,
@@ -196,6 +197,19 @@ def test_a_receiver_that_hangs_holds_up_only_itself(
         hung.set()
 
 
+def test_an_endpoint_is_told_what_happened_while_it_was_being_made(
+    world: World, receiver: Receiver
+) -> None:
+    """Its row is seen only after the notifier has read the event, for another endpoint."""
+    world.add_endpoint(receiver.url(path="/old"), endpoint_id="old")
+    made_at = world.now
+    world.tell(1)
+    world.run()
+    add_endpoint(world.database_url, receiver.url(path="/new"), endpoint_id="new", at=made_at)
+    world.run()
+    assert [request.path for request in receiver.requests] == ["/old", "/new"]
+
+
 def requests_to(receiver: Receiver, path: str) -> int:
     return sum(request.path == path for request in receiver.requests)
 
@@ -224,9 +238,9 @@ def test_receivers_that_keep_failing_leave_half_of_the_places_to_others(
         return Reply()
 
     receiver.reply = reply
-    world.add_endpoint(receiver.url(path="/quick"), endpoint_id="quick")
     world.now += timedelta(seconds=6)
     try:
+        world.add_endpoint(receiver.url(path="/quick"), endpoint_id="quick")
         world.notifier.step(world.store)
         wait_until(lambda: len(receiver.requests) == 8 + 4, what="the second attempts")
         world.tell(1, order_id="order-9")
