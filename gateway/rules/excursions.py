@@ -6,8 +6,9 @@ unknown. What the box's own logger says and what a place's says are judged apart
 docs/policies.md tells how all is counted.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby, pairwise
 from typing import Literal
 
 import numpy as np
@@ -56,7 +57,12 @@ def judge_segments(
     apart = _apart(segments, horizon, policy)
     whole = _whole(segments, horizon, policy, apart)
     elapsed = _elapsed(life, gaps, horizon)
-    found = _excursions(policy, apart, whole, circumstances.closed_by_operator_ms)
+    in_a_row = _in_a_row(segments, horizon, policy, apart)
+    limits_by = {Counting.CONSECUTIVE: in_a_row, Counting.CUMULATIVE: apart}
+    found = [
+        *_beyond_limits(policy, limits_by, circumstances.closed_by_operator_ms),
+        *_beyond_budgets(policy, apart, whole, circumstances.closed_by_operator_ms),
+    ]
     excursions = sorted(found, key=lambda e: (e.from_ms, e.broken_at_ms, e.limit, e.source))
     statistics = statistics_of(
         whole, policy, elapsed=elapsed, lid_track=apart[0].track if apart else None
@@ -130,6 +136,42 @@ def _apart(segments: Sequence[Segment], horizon: Horizon, policy: Policy) -> lis
     ]
 
 
+def _in_a_row(
+    segments: Sequence[Segment], horizon: Horizon, policy: Policy, apart: Sequence[Temperatures]
+) -> Sequence[Temperatures]:
+    """Return the box's own temperatures, and the places' by stretches without a word of its own.
+
+    Such a word ends a stretch: what places measured before it and behind it does not follow each
+    other.
+    """
+    if len(apart) < 2:
+        return apart
+    groups = [list(group) for _, group in groupby(segments, key=lambda s: s.source.kind)]
+    stretches = [
+        _places_until(group, following, horizon)
+        for group, following in pairwise([*groups, []])
+        if group[0].source.kind == "place"
+    ]
+    return [
+        *apart[:1],
+        *(
+            Temperatures(track, time_constant_s=policy.product_time_constant_s)
+            for track in stretches
+            if track is not None
+        ),
+    ]
+
+
+def _places_until(
+    places: Sequence[Segment], following: Sequence[Segment], horizon: Horizon
+) -> Track | None:
+    if not following:
+        return track_of("place", places, horizon)
+    heard_ms = int(following[0].t_ms[0])
+    track = track_of("place", places, replace(horizon, until_ms=heard_ms, ended=True))
+    return None if track is None else replace(track, silent=False)
+
+
 def _whole(
     segments: Sequence[Segment], horizon: Horizon, policy: Policy, apart: Sequence[Temperatures]
 ) -> Temperatures | None:
@@ -155,17 +197,24 @@ def _outcome(
     return "in_range"
 
 
-def _excursions(
+def _beyond_limits(
+    policy: Policy,
+    by_counting: Mapping[Counting, Sequence[Temperatures]],
+    closed_by_operator_ms: Sequence[int],
+) -> Iterator[Excursion]:
+    for limit in policy.limits:
+        for temperatures in by_counting[limit.counting]:
+            line = line_of(limit, temperatures)
+            if line is not None:
+                yield from _beyond_limit(line, limit, closed_by_operator_ms)
+
+
+def _beyond_budgets(
     policy: Policy,
     apart: Sequence[Temperatures],
     whole: Temperatures | None,
     closed_by_operator_ms: Sequence[int],
 ) -> Iterator[Excursion]:
-    for temperatures in apart:
-        for limit in policy.limits:
-            line = line_of(limit, temperatures)
-            if line is not None:
-                yield from _beyond_limit(line, limit, closed_by_operator_ms)
     for budget in policy.budgets:
         yield from _beyond_budget(budget, apart, whole, closed_by_operator_ms)
 

@@ -360,6 +360,29 @@ def test_a_boxs_own_excursion_is_lost_though_its_van_is_heard() -> None:
     assert (excursion.source, *told(excursion)) == ("box", "lost", 0, None, 39)
 
 
+def test_a_places_excursion_ends_when_the_box_is_heard_again() -> None:
+    van = recording(each_minute((9, 60)), kind="place")
+    own = recording(each_minute((3, 10), begin=50))
+    case = Case(policy=HALF_HOUR, own=[own], places=[van], as_of=60)
+    [excursion] = case.judgement().excursions
+    assert (excursion.source, *told(excursion)) == ("place", "closed", 1, 50, 49)
+
+
+def test_so_it_does_behind_a_gap() -> None:
+    van = recording(each_minute((9, 40)), kind="place")
+    own = recording(each_minute((3, 10), begin=50))
+    case = Case(policy=HALF_HOUR, own=[own], places=[van], as_of=60)
+    [excursion] = case.judgement().excursions
+    assert (excursion.source, *told(excursion)) == ("place", "closed", 1, 50, 38)
+
+
+def test_what_a_place_measured_before_and_behind_the_boxs_own_word_is_not_in_a_row() -> None:
+    # The box was heard from minute 20 to 29, and was fine. The van alone: 19 minutes, and 20.
+    van = recording(each_minute((9, 51)), kind="place")
+    own = recording(each_minute((3, 10), begin=20))
+    assert Case(policy=HALF_HOUR, own=[own], places=[van], as_of=50).judgement().excursions == ()
+
+
 def test_another_logger_of_the_same_box_goes_on_with_the_count() -> None:
     before, after = recording(each_minute((9, 20))), recording(each_minute((9, 20), begin=20))
     [excursion] = Case(policy=HALF_HOUR, own=[before, after], as_of=40).judgement().excursions
