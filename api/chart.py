@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from api.curve import ConsignmentCurve, Policy, Verdict, extremes_of, newest_of
-from api.words import WORDS, Language, Words, degrees, limit, range_words
+from api.words import WORDS, Language, Words, degrees_under, limit, range_words
 from schemas.segments import Segment, Window
 
 STYLE: Final = files("api").joinpath("static", "chart.css").read_text(encoding="utf-8")
@@ -161,10 +161,14 @@ def describe(curve: ConsignmentCurve, view: View) -> str:
         words.chart_span.format(start=clock(first, view), end=clock(newest.measured_at_ms, view))
     )
     lowest, highest = extremes
-    said.append(words.chart_extremes.format(lowest=degrees(lowest), highest=degrees(highest)))
+    said.append(
+        words.chart_extremes.format(
+            lowest=degrees_under(lowest, curve.policy), highest=degrees_under(highest, curve.policy)
+        )
+    )
     said.append(
         words.chart_newest.format(
-            temperature=degrees(newest.temperature_c),
+            temperature=degrees_under(newest.temperature_c, curve.policy),
             time=clock(newest.measured_at_ms, view),
             verdict=words.verdicts[newest.verdict],
         )

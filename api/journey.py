@@ -18,7 +18,7 @@ from api.findings.found import NOTHING_FOUND, Findings
 from api.findings.plain import Note, notes_of
 from api.order_curve import ms_of, time_of
 from api.resources import Order
-from api.words import Words, age_words, degrees, range_words
+from api.words import Words, age_words, degrees_under, range_words
 
 STEPS: Final = ("placed", "packed", "departed", "arrived", "delivered")
 
@@ -82,6 +82,7 @@ class Known:
     triggers: Sequence[Trigger]
     texts: Texts
     arrives_at: datetime | None  # as estimated last
+    went_back_by: str | None = None  # `refused` or `returned`, once no box travels any more
 
 
 NOTHING_KNOWN: Final = Known(findings={}, triggers=(), texts={}, arrives_at=None)
@@ -93,12 +94,12 @@ def tell(
     """Return what the page shows of an order."""
     reached: dict[str, datetime] = {m.milestone: m.at for m in order.milestones}
     newest = [newest_of(curve, now_ms=view.now_ms) for curve in curves]
-    mood, headline = _headline(curves, newest, reached, view)
+    mood, headline = _end(curves, reached, known, view) or _headline(newest, reached, known, view)
     return Journey(
         order_id=order.order_id,
         mood=mood,
         headline=headline,
-        due=_due(order, reached, view),
+        due=_due(order, reached, known, view),
         expected=_expected(order, reached, known, view),
         steps=_steps(reached, view),
         paybacks=paybacks_of(known.triggers, known.texts, view.words, view.language),
@@ -124,44 +125,72 @@ def zone_words(zone: ZoneInfo) -> str:
     return zone.key.replace("_", " ")
 
 
-def _due(order: Order, reached: Mapping[str, datetime], view: View) -> str | None:
-    if order.due_at is None or not _ENDS.isdisjoint(reached):
+def _due(order: Order, reached: Mapping[str, datetime], known: Known, view: View) -> str | None:
+    if order.due_at is None or _is_over(reached, known):
         return None
-    return view.words.due.format(time=local_time(order.due_at, view))
+    is_late = "arrived" not in reached and view.now_ms > ms_of(order.due_at)
+    phrase = view.words.overdue if is_late else view.words.due
+    return phrase.format(time=local_time(order.due_at, view))
 
 
 def _expected(
     order: Order, reached: Mapping[str, datetime], known: Known, view: View
 ) -> str | None:
-    if known.arrives_at is None or not _ENDS.isdisjoint(reached):
+    if known.arrives_at is None or _is_over(reached, known):
+        return None
+    if ms_of(known.arrives_at) <= view.now_ms:  # it did not come true
         return None
     is_late = order.due_at is not None and known.arrives_at > order.due_at
     phrase = view.words.expected_late if is_late else view.words.expected
     return phrase.format(time=local_time(known.arrives_at, view))
 
 
-def _headline(
+def _is_over(reached: Mapping[str, datetime], known: Known) -> bool:
+    return known.went_back_by is not None or not _ENDS.isdisjoint(reached)
+
+
+def _end(
     curves: Sequence[ConsignmentCurve],
-    newest: Sequence[Newest | None],
     reached: Mapping[str, datetime],
+    known: Known,
     view: View,
-) -> tuple[str, str]:
-    words, total = view.words, len(newest)
-    verdicts = [latest.verdict for latest in newest if latest is not None]
-    out = sum(verdict in _OUT for verdict in verdicts)
-    known = sum(verdict is not Verdict.UNKNOWN for verdict in verdicts)
+) -> tuple[str, str] | None:
+    """Return the mood and headline of a journey that is over; None: it goes on."""
+    words = view.words
     if "cancelled" in reached:
         return "wait", words.cancelled.format(time=local_time(reached["cancelled"], view))
     if "delivered" in reached:
-        fine = all(_always_in_range(curve) for curve in curves)
+        fine = all(_always_in_range(curve) for curve in curves) and not _boxes_once_out(known)
         return ("done", words.delivered_in_range) if fine else ("wait", words.delivered_otherwise)
+    if known.went_back_by is not None:
+        return "wait", words.went_back[known.went_back_by]
+    return None
+
+
+def _headline(
+    newest: Sequence[Newest | None],
+    reached: Mapping[str, datetime],
+    known: Known,
+    view: View,
+) -> tuple[str, str]:
+    """Return the mood and headline of a journey that goes on: the worst that holds."""
+    words, total = view.words, len(newest)
+    verdicts = [latest.verdict for latest in newest if latest is not None]
+    out = sum(verdict in _OUT for verdict in verdicts)
+    heard = sum(verdict is not Verdict.UNKNOWN for verdict in verdicts)
     if out:
         return "warn", words.some_out.format(count=out, total=total)
     if not verdicts:
         return "wait", words.packed_waiting if "packed" in reached else words.nothing_yet
-    if known < total:
-        return "wait", words.some_unknown.format(count=total - known, total=total)
+    if heard < total:
+        return "wait", words.some_unknown.format(count=total - heard, total=total)
+    if once_out := _boxes_once_out(known):
+        return "warn", words.some_were_out.format(count=once_out, total=total)
     return "fine", words.all_in_range
+
+
+def _boxes_once_out(known: Known) -> int:
+    return sum(bool(found.excursions) for found in known.findings.values())
 
 
 def _always_in_range(curve: ConsignmentCurve) -> bool:
@@ -196,13 +225,13 @@ def _card(curve: ConsignmentCurve, latest: Newest | None, found: Findings, view:
         range_words=range_words(curve.policy, words),
         verdict=verdict,
         verdict_words=words.verdicts[verdict] if latest else words.waiting,
-        temperature=degrees(latest.temperature_c) if latest else None,
+        temperature=degrees_under(latest.temperature_c, curve.policy) if latest else None,
         measured_at_ms=latest.measured_at_ms if latest else None,
         measured_at=time_of(latest.measured_at_ms).isoformat() if latest else None,
         age=age_words((view.now_ms - latest.measured_at_ms) / 1000, words) if latest else None,
         measured_by=_measured_by(curve, latest, words),
-        lowest=degrees(extremes[0]) if extremes else None,
-        highest=degrees(extremes[1]) if extremes else None,
+        lowest=degrees_under(extremes[0], curve.policy) if extremes else None,
+        highest=degrees_under(extremes[1], curve.policy) if extremes else None,
         notes=(*notes_of(curve, found, view), *_place_note(curve, words)),
         readings=sum(segment.readings for segment in curve.segments),
         is_open=curve.life is None or curve.life.until_ms is None,

@@ -140,6 +140,7 @@ async def _known(db: Connection, order_id: OrderId) -> Known:
             for rulebook in rulebooks_of(triggers)
         },
         arrives_at=estimate.arrives_at if estimate else None,
+        went_back_by=await store_handover.went_back_by(db, order_id),
     )
 
 

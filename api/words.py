@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from api.curve import Policy, Verdict
+from api.curve import Policy, Verdict, verdict_of
 from schemas.events import Side
 from schemas.reading import Zone
 
@@ -30,6 +30,7 @@ class Words:
     title: str
     order: str
     due: str
+    overdue: str
     expected: str
     expected_late: str
     zones: Mapping[Zone, str]
@@ -43,7 +44,9 @@ class Words:
     packed_waiting: str
     delivered_in_range: str
     delivered_otherwise: str
+    some_were_out: str
     cancelled: str
+    went_back: Mapping[str, str]  # by the step that ended the journey
     # One consignment.
     range_both: str
     range_upper: str
@@ -109,6 +112,7 @@ ENGLISH: Final = Words(
     title="Your delivery",
     order="Order",
     due="Due by {time}",
+    overdue="Due by {time}: we are late. We are sorry.",
     expected="Expected at {time}",
     expected_late="Expected at {time}, later than we promised. We are sorry.",
     zones={Zone.FROZEN: "Frozen", Zone.CHILLED: "Chilled", Zone.AMBIENT: "Cool & dry"},
@@ -133,7 +137,12 @@ ENGLISH: Final = Words(
     packed_waiting="Packed. The first reading is on its way.",
     delivered_in_range="Delivered, at the right temperature all the way.",
     delivered_otherwise="Delivered. The temperatures of the journey stand below.",
+    some_were_out="In range now. Outside the range on the way: {count} of {total} boxes.",
     cancelled="This order was cancelled at {time}.",
+    went_back={
+        "refused": "This order was not accepted, and goes back.",
+        "returned": "This order went back.",
+    },
     range_both="{lower} to {upper} °C",
     range_upper="{upper} °C or colder",
     range_lower="{lower} °C or warmer",
@@ -202,6 +211,7 @@ CHINESE: Final = Words(
     title="您的配送",
     order="订单",
     due="预计 {time} 前送达",
+    overdue="应于 {time} 前送达，现已延误，非常抱歉。",
     expected="预计 {time} 送达",
     expected_late="预计 {time} 送达，晚于承诺时间，非常抱歉。",
     zones={Zone.FROZEN: "冷冻", Zone.CHILLED: "冷藏", Zone.AMBIENT: "阴凉常温"},
@@ -226,7 +236,9 @@ CHINESE: Final = Words(
     packed_waiting="已打包，首个读数即将到达。",
     delivered_in_range="已送达，全程温度正常。",
     delivered_otherwise="已送达，行程温度见下方。",
+    some_were_out="目前温度正常；途中 {total} 个保温箱中有 {count} 个曾超出温度范围。",
     cancelled="订单已于 {time} 取消。",
+    went_back={"refused": "订单已被拒收，商品将退回。", "returned": "订单商品已退回。"},
     range_both="{lower} 至 {upper} °C",
     range_upper="{upper} °C 及以下",
     range_lower="{lower} °C 及以上",
@@ -292,6 +304,16 @@ def degrees(temperature_c: float) -> str:
     """Write a temperature with one decimal and a true minus sign."""
     rounded = round(temperature_c, 1) + 0.0  # no "-0.0"
     return f"{rounded:.1f}".replace("-", "−")
+
+
+def degrees_under(temperature_c: float, policy: Policy) -> str:
+    """Write a temperature so that one beyond a limit does not look like the limit itself.
+
+    4.04 °C is above 4 °C: it keeps its second decimal.
+    """
+    if verdict_of(round(temperature_c, 1), policy) is verdict_of(temperature_c, policy):
+        return degrees(temperature_c)
+    return f"{temperature_c:.2f}".replace("-", "−")
 
 
 def limit(temperature_c: float) -> str:

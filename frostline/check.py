@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import psycopg
 
-from api.words import degrees
 from edge.status import describe
 from firmware_sim.air import AirControl, LedgerView, Statistics
 from frostline.proof import Proof, StoredRow, compare
@@ -165,15 +164,19 @@ def _page_agrees(story: Telling, order_id: str, rows: list[StoredRow]) -> bool:
     with urllib.request.urlopen(story.links[order_id], timeout=_PAGE_TIMEOUT_S) as answer:  # noqa: S310  # ours
         page = MemberPage()
         page.feed(answer.read().decode())
-    return page.shown == {
-        consignment_id: _newest(_points_of(logger_id, rows))
-        for consignment_id, logger_id in story.boxes[order_id].items()
-    }
+    boxes = story.boxes[order_id]
+    return page.shown.keys() == boxes.keys() and all(
+        _shows(page.shown[consignment_id], _points_of(logger_id, rows))
+        for consignment_id, logger_id in boxes.items()
+    )
 
 
-def _newest(points: Points) -> tuple[str, str]:
+def _shows(shown: tuple[str, str], points: Points) -> bool:
+    """Whether a time and a temperature in words are the newest reading's, to its decimals."""
     at_ms, temperature_c = points[-1] if points else (0, 0.0)
-    return str(at_ms), degrees(temperature_c)
+    written = shown[1].replace("−", "-")
+    decimals = len(written.partition(".")[2])
+    return shown[0] == str(at_ms) and float(written) == round(temperature_c, decimals)
 
 
 class MemberPage(HTMLParser):

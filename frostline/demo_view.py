@@ -35,7 +35,7 @@ WHERE type = ANY(%(types)s) ORDER BY event_id DESC LIMIT %(lines)s
 # The data's fields are those of schemas.events.
 _SENTENCES: Final = {
     AT_RISK: "{consignment_id} is at risk: it leaves its zone {leaves}",
-    EXCURSION_OPENED: "{subject_id} is beyond its limit {limit}: {extreme_c:.1f} °C",
+    EXCURSION_OPENED: "{subject_id} is beyond its limit {limit}: {extreme_c:.2f} °C",
     EXCURSION_CLOSED: "{subject_id} is back within its limit {limit}",
     SILENT: "nothing is heard of {logger_id}",
     ALERT_RAISED: "alert: {cause} ({severity})",

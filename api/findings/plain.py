@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from api.chart import View, clock
-from api.curve import ConsignmentCurve, Verdict
+from api.curve import ConsignmentCurve, Policy, Verdict
 from api.findings.found import Findings, FoundExcursion
 from api.order_curve import ms_of
-from api.words import degrees, duration_words
+from api.words import degrees_under, duration_words
 from schemas.events import Side
 from schemas.segments import Window
 
@@ -47,7 +47,10 @@ class Stretch:
 def notes_of(curve: ConsignmentCurve, found: Findings, view: View) -> tuple[Note, ...]:
     """Return what a member is told of a box."""
     stretches = stretches_of(found.excursions)
-    lines = [_excursion_note(stretch, view) for stretch in stretches[-_MOST_LINES:]]
+    lines = [
+        _excursion_note(_as_measured(stretch, curve), curve.policy, view)
+        for stretch in stretches[-_MOST_LINES:]
+    ]
     if len(stretches) > _MOST_LINES:
         more = view.words.excursions_more.format(count=len(stretches) - _MOST_LINES)
         lines.append(Note(mood="quiet", words=more))
@@ -103,13 +106,27 @@ def _is_watched(curve: ConsignmentCurve, found: Findings, stretches: Sequence[St
     return is_open and not goes_on and found.forecast is not None and found.forecast.at_risk
 
 
-def _excursion_note(stretch: Stretch, view: View) -> Note:
-    said = _excursion_words(stretch, view)
+def _as_measured(stretch: Stretch, curve: ConsignmentCurve) -> Stretch:
+    """Return a stretch that goes on with how far it has come: it was found at its beginning."""
+    if stretch.until_ms is not None:
+        return stretch
+    kind = "box" if stretch.inside else "place"
+    furthest = max if stretch.side == "upper" else min
+    extreme_c = stretch.extreme_c
+    for segment in curve.segments:
+        since = segment.temperature_c[segment.t_ms >= stretch.from_ms]
+        if segment.source.kind == kind and len(since):
+            extreme_c = furthest(extreme_c, float(furthest(since)))
+    return replace(stretch, extreme_c=extreme_c)
+
+
+def _excursion_note(stretch: Stretch, policy: Policy, view: View) -> Note:
+    said = _excursion_words(stretch, policy, view)
     elsewhere = "" if stretch.inside else view.words.excursion_elsewhere
     return Note(mood=_MOODS[stretch.side], words=said + elsewhere)
 
 
-def _excursion_words(stretch: Stretch, view: View) -> str:
+def _excursion_words(stretch: Stretch, policy: Policy, view: View) -> str:
     words = view.words
     phrase = words.excursion_over
     if stretch.is_lost:
@@ -122,7 +139,7 @@ def _excursion_words(stretch: Stretch, view: View) -> str:
         start=clock(stretch.from_ms, view),
         end=clock(until_ms, view),
         duration=duration_words((until_ms - stretch.from_ms) / 1000, words),
-        extreme=words.extremes[stretch.side].format(c=degrees(stretch.extreme_c)),
+        extreme=words.extremes[stretch.side].format(c=degrees_under(stretch.extreme_c, policy)),
     )
 
 

@@ -45,6 +45,18 @@ SELECT EXISTS (SELECT FROM handovers WHERE order_id = %(order_id)s AND step = 's
    ) AS delivered
 """
 
+# How a journey without a delivery ended, once no box travels any more.
+WENT_BACK_BY: Final = """
+SELECT step
+FROM handovers
+WHERE order_id = %(order_id)s AND step IN ('refused', 'returned')
+  AND NOT EXISTS (
+      SELECT FROM consignments WHERE order_id = %(order_id)s AND closed_at IS NULL
+  )
+ORDER BY at DESC, handover_id DESC
+LIMIT 1
+"""
+
 NEWEST_ESTIMATE: Final = """
 SELECT order_id, estimated_at, arrives_at, by
 FROM arrival_estimates
@@ -84,6 +96,12 @@ async def is_delivered(db: Connection, order_id: OrderId) -> bool:
     """Tell whether an order's last box is closed, and somebody signed."""
     row = await one(db, IS_DELIVERED, {"order_id": order_id})
     return bool(returned(row)["delivered"])
+
+
+async def went_back_by(db: Connection, order_id: OrderId) -> str | None:
+    """Return `refused` or `returned` where an order's goods are on their way back, all of them."""
+    row = await one(db, WENT_BACK_BY, {"order_id": order_id})
+    return row["step"] if row else None
 
 
 async def newest_estimate(db: Connection, order_id: OrderId) -> ArrivalEstimate | None:

@@ -213,6 +213,27 @@ def test_an_order_that_nobody_signed_for_is_not_delivered(world: World, step: st
     assert milestones_of(world) == ["placed"]
 
 
+@pytest.mark.parametrize(
+    ("step", "says"),
+    [
+        ("refused", "This order was not accepted, and goes back."),
+        ("returned", "This order went back."),
+    ],
+)
+def test_the_page_says_that_an_order_went_back_once_its_last_box_did(
+    world: World, step: str, says: str
+) -> None:
+    world.order("order-1", "frozen", "chilled")
+
+    def page() -> str:
+        return world.client.get(world.link("order-1"), headers={"Accept-Language": "en"}).text
+
+    hand_over(world, step, consignment_id="order-1.frozen")
+    assert says not in page()
+    hand_over(world, step, after_min=61, consignment_id="order-1.chilled")
+    assert says in page()
+
+
 def test_a_cancelled_order_is_not_delivered_by_a_signature(world: World) -> None:
     world.order()
     world.put("/orders/order-1/milestones/cancelled", {"at": iso(T0 + minutes(30))})

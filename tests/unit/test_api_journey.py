@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -9,10 +10,11 @@ import pytest
 
 from api.chart import View
 from api.curve import ConsignmentCurve, Policy, Verdict
-from api.journey import Journey, tell
+from api.findings.found import Findings, FoundExcursion
+from api.journey import NOTHING_KNOWN, Journey, Known, tell
 from api.order_curve import ms_of
 from api.resources import Order, ReachedMilestone
-from api.words import CHINESE, ENGLISH, Language, age_words, degrees, range_words
+from api.words import CHINESE, ENGLISH, Language, age_words, degrees, degrees_under, range_words
 from schemas.ids import ConsignmentId, LoggerId, OrderId
 from schemas.reading import Zone
 from schemas.segments import Segment, Source, Window
@@ -48,7 +50,12 @@ def curve(*temperatures_c: float, age_s: int = 10, closed: bool = False) -> Cons
     )
 
 
-def journey(*curves: ConsignmentCurve, reached: tuple[str, ...] = ("placed",)) -> Journey:
+def journey(
+    *curves: ConsignmentCurve,
+    reached: tuple[str, ...] = ("placed",),
+    known: Known = NOTHING_KNOWN,
+    due_min: float = 60,
+) -> Journey:
     milestones = [
         {"milestone": name, "at": NOW - timedelta(minutes=60 - 10 * index)}
         for index, name in enumerate(reached)
@@ -59,13 +66,39 @@ def journey(*curves: ConsignmentCurve, reached: tuple[str, ...] = ("placed",)) -
         member_level="gold",
         time_zone="Asia/Shanghai",
         placed_at=NOW - timedelta(hours=1),
-        due_at=NOW + timedelta(hours=1),
+        due_at=NOW + timedelta(minutes=due_min),
         currency="CNY",
         delivery_fee=600,
         milestones=tuple(ReachedMilestone.model_validate(m) for m in milestones),
         consignments=(),
     )
-    return tell(order, curves, VIEW)
+    return tell(order, curves, VIEW, known)
+
+
+def once_out(**changes: Any) -> Known:
+    """Return what is known of an order whose box was too warm half an hour ago."""
+    excursion = FoundExcursion(
+        excursion_id=1,
+        revision=1,
+        subject_kind="consignment",
+        subject_id="order-1.chilled",
+        order_id="order-1",
+        place_id=None,
+        limit="too-warm",
+        side="upper",
+        severity="critical",
+        source="box",
+        state="closed",
+        from_at=NOW - timedelta(minutes=30),
+        until_at=NOW - timedelta(minutes=20),
+        extreme_c=7.2,
+        degree_minutes=20.0,
+        duration_s=600,
+        found_at=NOW,
+        found_late=False,
+    )
+    found = {"order-1.chilled": Findings(excursions=(replace(excursion, **changes),))}
+    return replace(NOTHING_KNOWN, findings=found)
 
 
 @pytest.mark.parametrize(
@@ -91,6 +124,70 @@ def test_delivered_in_range_is_said_only_where_it_was_so_all_the_way() -> None:
     warm_once = journey(curve(2.0, 5.0, 3.0, closed=True), reached=reached)
     assert fine.headline == "Delivered, at the right temperature all the way."
     assert warm_once.headline == "Delivered. The temperatures of the journey stand below."
+
+
+@pytest.mark.parametrize("state", ["closed", "open"])  # open: back, not yet for long enough
+def test_all_is_well_is_not_said_after_an_excursion(state: Any) -> None:
+    told = journey(curve(2.0), curve(3.0), known=once_out(state=state))
+    assert told.mood == "warn"
+    assert told.headline == "In range now. Outside the range on the way: 1 of 2 boxes."
+    reached = ("placed", "packed", "departed", "arrived", "delivered")
+    delivered = journey(curve(2.0, closed=True), reached=reached, known=once_out(state=state))
+    assert delivered.headline == "Delivered. The temperatures of the journey stand below."
+
+
+@pytest.mark.parametrize(
+    ("step", "headline"),
+    [
+        ("refused", "This order was not accepted, and goes back."),
+        ("returned", "This order went back."),
+    ],
+)
+def test_an_order_that_went_back_is_not_said_to_be_on_its_way(step: str, headline: str) -> None:
+    known = replace(NOTHING_KNOWN, went_back_by=step, arrives_at=NOW + timedelta(minutes=5))
+    told = journey(curve(2.0, closed=True), known=known)
+    assert (told.mood, told.headline) == ("wait", headline)
+    assert (told.due, told.expected) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("due_min", "reached", "due"),
+    [
+        (0, ("placed",), "Due by 12:00"),  # on the minute is in time
+        (-1, ("placed",), "Due by 11:59: we are late. We are sorry."),
+        (-1, ("placed", "arrived"), "Due by 11:59"),
+    ],
+)
+def test_a_promise_that_has_passed_is_said_with_regret(
+    due_min: float, reached: tuple[str, ...], due: str
+) -> None:
+    assert journey(curve(2.0), reached=reached, due_min=due_min).due == due
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(0, None), (1, "Expected at 12:01")])
+def test_an_estimate_that_did_not_come_true_is_not_repeated(
+    minutes: float, expected: str | None
+) -> None:
+    known = replace(NOTHING_KNOWN, arrives_at=NOW + timedelta(minutes=minutes))
+    assert journey(curve(2.0), known=known).expected == expected
+
+
+@pytest.mark.parametrize(
+    ("temperature_c", "words"),
+    [
+        (4.0, "4.0"),  # the limit itself is in range
+        (4.04, "4.04"),
+        (4.05, "4.05"),
+        (4.06, "4.1"),
+        (-0.04, "−0.04"),
+        (0.04, "0.0"),
+        (-18.04, "−18.0"),
+    ],
+)
+def test_what_is_beyond_a_limit_does_not_read_like_the_limit(
+    temperature_c: float, words: str
+) -> None:
+    assert degrees_under(temperature_c, CHILLED) == words
 
 
 def test_the_newest_milestone_is_the_current_step() -> None:

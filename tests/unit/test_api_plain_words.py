@@ -71,14 +71,16 @@ def forecast(*, at_risk: bool = True) -> Forecast:
     )
 
 
-def curve(*gaps: Window, closed: bool = False) -> ConsignmentCurve:
+def curve(
+    *gaps: Window, closed: bool = False, newest_c: float = 2.0, kind: Any = "box"
+) -> ConsignmentCurve:
     life = Window(from_ms=ms_of(ago(120)), until_ms=VIEW.now_ms if closed else None)
     segment = Segment(
-        source=Source(kind="box", logger_id=LoggerId("C4:A5:E3:00:00:01")),
+        source=Source(kind=kind, logger_id=LoggerId("C4:A5:E3:00:00:01")),
         gap_limit_ms=90_000,
         readings=1,
         t_ms=np.array([VIEW.now_ms], dtype=np.int64),
-        temperature_c=np.array([2.0]),
+        temperature_c=np.array([newest_c]),
     )
     return ConsignmentCurve(
         consignment_id=ConsignmentId("order-1.chilled"),
@@ -123,6 +125,24 @@ def test_an_excursion_is_said_with_when_how_warm_and_how_long(
     found: FoundExcursion, words: str
 ) -> None:
     assert said(found) == [words]
+
+
+@pytest.mark.parametrize(
+    ("found", "box", "words"),
+    [
+        (excursion(80, None), curve(newest_c=12.0), "since 10:40 (1 h 20 min), up to 12.0 °C."),
+        (excursion(80, None), curve(newest_c=7.0), "up to 7.2 °C."),  # it was worse before
+        (excursion(80, None), curve(newest_c=12.0, kind="place"), "up to 7.2 °C."),
+        (excursion(80, 45), curve(newest_c=12.0), "up to 7.2 °C."),
+        (excursion(80, None, side="lower", extreme_c=-1.2), curve(newest_c=-3.0), "to −3.0 °C."),
+        (excursion(80, None, extreme_c=4.04), curve(newest_c=4.02), "up to 4.04 °C."),
+    ],
+)
+def test_an_excursion_that_goes_on_is_said_as_far_as_it_has_come(
+    found: FoundExcursion, box: ConsignmentCurve, words: str
+) -> None:
+    (line,) = said(found, box=box)
+    assert line.endswith(words)
 
 
 def test_in_chinese_it_is_said_too() -> None:
