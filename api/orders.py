@@ -1,6 +1,5 @@
 """Which orders are there, what travels for them, and how far is their journey?"""
 
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Response, status
@@ -14,7 +13,7 @@ from api.fields import AfterId, IdempotencyKey, OrderIdPath, PageSize
 from api.findings import examples as found
 from api.findings import store_findings
 from api.findings.resources import JudgedOrder, judged
-from api.idempotency import Keyed, answer_once
+from api.idempotency import answer_once, keyed
 from api.links import LinkTooLong
 from api.refusals import (
     AlreadyExists,
@@ -54,17 +53,10 @@ async def post_order(
     caller: OrdersWriter,
 ) -> Response:
     """Write an order. The same key and body give the first answer again, another body 409."""
-    keyed = Keyed(
-        token_id=caller.token_id,
-        key=key,
-        operation="POST /orders",
-        body=new,
-        now=context.clock(),
-        kept_for=timedelta(hours=context.settings.idempotency_hours),
-    )
+    asked = keyed(context, caller, key, "POST /orders", new)
     async with store.transaction(context.pool) as db:
         answer = await answer_once(
-            db, keyed, status.HTTP_201_CREATED, lambda: _create(db, new, context)
+            db, asked, status.HTTP_201_CREATED, lambda: _create(db, new, context)
         )
     headers = {"Location": f"/orders/{new.order_id}"}
     return JSONResponse(answer.body, status_code=answer.status, headers=headers)

@@ -113,7 +113,8 @@ def tell(
 def subscribe(client: Client, url: str) -> str:
     """Let a receiver be told everything; return the secret that signs it."""
     endpoint = {"url": url, "description": "The demo's own receiver"}
-    secret: str = client.send("POST", "/webhooks/endpoints", endpoint)["secret"]
+    key = {"Idempotency-Key": "demo-receiver"}
+    secret: str = client.send("POST", "/webhooks/endpoints", endpoint, **key)["secret"]
     return secret
 
 

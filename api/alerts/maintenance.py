@@ -99,7 +99,8 @@ async def delete_maintenance(
 
 
 async def _require_what_it_names(db: Connection, new: NewMaintenance) -> None:
-    """Hold the logger; raise NoSuchThing where it or the place isn't there."""
+    """Hold what it names; raise NoSuchThing where it isn't there."""
+    await store.lock(db, f"maintenance {new.place_id or new.logger_id}")
     if new.place_id is not None and await store_loggers.place(db, new.place_id) is None:
         raise NoSuchThing("place", new.place_id)
     if new.logger_id is not None and not await store_bindings.lock_logger(db, new.logger_id):

@@ -6,7 +6,7 @@ from typing import Final, LiteralString
 
 from api.findings.found import Findings, Forecast, FoundExcursion, VerdictRevision
 from api.findings.resources import Closing
-from api.store import Connection, all_as, one, one_as
+from api.store import Connection, all_as, one_as
 from schemas.ids import OrderId, PlaceId
 
 # `digest` is the judge's own short form of what it found.
@@ -64,12 +64,10 @@ FROM forecasts
 WHERE order_id = %(order_id)s
 """
 
-# The first word stands; the caller compares.
+# The first word stands: the caller has compared, under its lock.
 CLOSE_EXCURSION: Final = """
 INSERT INTO excursion_closings (excursion_id, at, by, comment)
 VALUES (%(excursion_id)s, %(at)s, %(by)s, %(comment)s)
-ON CONFLICT (excursion_id) DO NOTHING
-RETURNING excursion_id
 """
 
 CLOSING_BY_ID: Final = """
@@ -136,9 +134,9 @@ async def excursion(db: Connection, excursion_id: int) -> FoundExcursion | None:
     return await one_as(db, FoundExcursion, EXCURSION_BY_ID, {"excursion_id": excursion_id})
 
 
-async def close_excursion(db: Connection, word: Closing) -> bool:
-    """Write an operator's word; False: there is one already."""
-    return await one(db, CLOSE_EXCURSION, word.model_dump()) is not None
+async def close_excursion(db: Connection, word: Closing) -> None:
+    """Write an operator's word."""
+    await db.execute(CLOSE_EXCURSION, word.model_dump())
 
 
 async def closing(db: Connection, excursion_id: int) -> Closing | None:

@@ -1,5 +1,6 @@
 """What was found of orders and places, in every revision; and which excursions are there?"""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -115,19 +116,30 @@ async def put_closing(
         comment=new.comment,
     )
     async with store.transaction(context.pool) as db:
+        await store.lock(db, f"excursion {excursion_id}")
         found = await store_findings.excursion(db, excursion_id)
         if found is None:
             raise NoSuchThing("excursion", excursion_id)
         if word.at <= found.from_at:
             raise EndsBeforeStart(found.from_at)
         standing = await store_findings.closing(db, excursion_id)
-        if standing is not None and standing.comment == word.comment:
+        if standing is not None and _says_the_same(standing, new):
             return standing
-        ended_at = standing.at if standing else found.until_at
-        if ended_at is not None or not await store_findings.close_excursion(db, word):
-            raise AlreadyClosed("excursion", excursion_id, ended_at or word.at)
+        ended_at = standing.at if standing else _ended_at(found)
+        if ended_at is not None:
+            raise AlreadyClosed("excursion", excursion_id, ended_at)
+        await store_findings.close_excursion(db, word)
         await announce(db, _change(found, word), now=now)
     return word
+
+
+def _says_the_same(standing: Closing, new: NewClosing) -> bool:
+    return standing.comment == new.comment and new.at in {None, standing.at}
+
+
+def _ended_at(found: FoundExcursion) -> datetime | None:
+    """Return when an excursion was over, or was found never to have been; None: it goes on."""
+    return found.found_at if found.state == "withdrawn" else found.until_at
 
 
 def _change(found: FoundExcursion, word: Closing) -> Change:

@@ -83,6 +83,7 @@ async def post_replay(
     410 is told again once it takes a replay.
     """
     async with store.transaction(context.pool) as db:
+        await store.lock(db, f"delivery {delivery_id}")
         delivery = await store_webhooks.delivery(db, delivery_id)
         if delivery is None:
             raise NoSuchThing("delivery", delivery_id)

@@ -1,21 +1,25 @@
 """Who is told what?
 
-A secret is made here, shown once, and never read again.
+A secret is made here, shown in the answer to its key, and in no other.
 """
 
 import base64
 import secrets
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, status
+from fastapi import APIRouter, Path, Response, status
+from fastapi.responses import JSONResponse
 
 from api import examples, store
 from api.access import WebhooksWriter
-from api.context import InContext
+from api.context import Context, InContext
 from api.errors import problems
-from api.fields import AfterId, PageSize
-from api.refusals import NoSuchThing, WebhookUrlRefused
+from api.fields import AfterId, IdempotencyKey, PageSize
+from api.idempotency import Keyed, answer_once, keyed
+from api.refusals import KeyReused, NoSuchThing, WebhookUrlRefused
+from api.store import Connection
 from api.webhooks import examples as told
 from api.webhooks import store_webhooks
 from api.webhooks.resources import Endpoint, EndpointChange, EndpointWithSecret, NewEndpoint
@@ -41,24 +45,26 @@ def new_secret() -> str:
     "/webhooks/endpoints",
     summary="Register an endpoint",
     status_code=status.HTTP_201_CREATED,
+    response_model=EndpointWithSecret,
     responses={
         **examples.answers(EndpointWithSecret, told.ENDPOINT_WITH_SECRET, status=201),
-        **problems(WebhookUrlRefused),
+        **problems(WebhookUrlRefused, KeyReused),
     },
 )
 async def post_endpoint(
     new: Annotated[NewEndpoint, examples.body(told.NEW_ENDPOINT)],
+    key: IdempotencyKey,
     context: InContext,
-    _: WebhooksWriter,
-) -> EndpointWithSecret:
-    """Register where to tell what happens from now on. The secret is shown this once."""
+    caller: WebhooksWriter,
+) -> Response:
+    """Register where to tell what happens from now on. The secret is shown in this answer only.
+
+    The same key and body give the same answer again, its secret too; another body 409.
+    """
     require_safe(new.url, allow_http=context.settings.webhooks_allow_http)
-    endpoint_id, secret = f"we_{secrets.token_hex(6)}", new_secret()
+    asked = keyed(context, caller, key, "POST /webhooks/endpoints", new)
     async with store.transaction(context.pool) as db:
-        endpoint = await store_webhooks.create_endpoint(
-            db, endpoint_id, new, secret, now=context.clock()
-        )
-    return EndpointWithSecret(**endpoint.model_dump(), secret=secret)
+        return await _answer(db, asked, lambda: _register(db, new, context))
 
 
 @router.get(
@@ -131,20 +137,44 @@ async def delete_endpoint(
     "/webhooks/endpoints/{endpoint_id}/rotation",
     summary="Give an endpoint a new secret",
     status_code=status.HTTP_201_CREATED,
+    response_model=EndpointWithSecret,
     responses={
         **examples.answers(EndpointWithSecret, told.ENDPOINT_WITH_SECRET, status=201),
-        **problems(NoSuchThing),
+        **problems(NoSuchThing, KeyReused),
     },
 )
 async def post_rotation(
-    endpoint_id: EndpointIdPath, context: InContext, _: WebhooksWriter
-) -> EndpointWithSecret:
-    """Make a new secret, shown this once. The one before signs as well for 24 hours."""
-    secret, until = new_secret(), context.clock() + _OLD_SECRET_SIGNS
+    endpoint_id: EndpointIdPath, key: IdempotencyKey, context: InContext, caller: WebhooksWriter
+) -> Response:
+    """Make a new secret, shown in this answer only. The one before signs as well for 24 hours.
+
+    The same key gives the same answer again: whoever lost it does not lose the receiver's secret.
+    """
+    asked = keyed(context, caller, key, f"POST /webhooks/endpoints/{endpoint_id}/rotation")
     async with store.transaction(context.pool) as db:
-        rotated = await store_webhooks.rotate_secret(db, endpoint_id, secret, until=until)
-        endpoint = _there(rotated, endpoint_id)
+        return await _answer(db, asked, lambda: _rotate(db, endpoint_id, context))
+
+
+async def _answer(
+    db: Connection, asked: Keyed, act: Callable[[], Awaitable[EndpointWithSecret]]
+) -> Response:
+    answer = await answer_once(db, asked, status.HTTP_201_CREATED, act)
+    headers = {"Location": f"/webhooks/endpoints/{answer.body['endpoint_id']}"}
+    return JSONResponse(answer.body, status_code=answer.status, headers=headers)
+
+
+async def _register(db: Connection, new: NewEndpoint, context: Context) -> EndpointWithSecret:
+    endpoint_id, secret = f"we_{secrets.token_hex(6)}", new_secret()
+    endpoint = await store_webhooks.create_endpoint(
+        db, endpoint_id, new, secret, now=context.clock()
+    )
     return EndpointWithSecret(**endpoint.model_dump(), secret=secret)
+
+
+async def _rotate(db: Connection, endpoint_id: str, context: Context) -> EndpointWithSecret:
+    secret, until = new_secret(), context.clock() + _OLD_SECRET_SIGNS
+    rotated = await store_webhooks.rotate_secret(db, endpoint_id, secret, until=until)
+    return EndpointWithSecret(**_there(rotated, endpoint_id).model_dump(), secret=secret)
 
 
 def _there(endpoint: Endpoint | None, endpoint_id: str) -> Endpoint:

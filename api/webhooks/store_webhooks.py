@@ -66,6 +66,12 @@ SET deleted_at = %(now)s, enabled = false, secrets = ARRAY['']
 WHERE endpoint_id = %(endpoint_id)s AND deleted_at IS NULL
 """
 
+# They go from the answers that are kept for their keys, too.
+FORGET_SECRETS: Final = """
+UPDATE idempotency_keys SET body = jsonb_set(body, '{secret}', '""')
+WHERE body ->> 'endpoint_id' = %(endpoint_id)s
+"""
+
 
 async def endpoint(db: Connection, endpoint_id: str) -> Endpoint | None:
     """Return an endpoint that is not deleted."""
@@ -108,6 +114,7 @@ async def rotate_secret(
 async def delete_endpoint(db: Connection, endpoint_id: str, *, now: datetime) -> None:
     """Tell an endpoint nothing any more."""
     await db.execute(DELETE_ENDPOINT, {"endpoint_id": endpoint_id, "now": now})
+    await db.execute(FORGET_SECRETS, {"endpoint_id": endpoint_id})
     await db.execute(WAKE_UP)
 
 

@@ -8,6 +8,7 @@ import pytest
 from tests import api_findings as gateway
 from tests.api_world import BOX_LOGGER, T0, World, iso, minutes
 
+OVER = {"comment": "The logger died; the goods are fine."}
 SEEN = {"comment": "The courier moves the box to the other van.", "by": "dispatcher-1"}
 
 
@@ -115,6 +116,23 @@ def test_an_operator_closes_an_excursion_once_and_says_why(world: World) -> None
     assert touched(world) == [("order-1", None, None)]
     problem = world.put("/excursions/1/closing", word | {"comment": "Another."}, status=409)
     assert problem["type"] == "urn:frostline:problem:already-closed"
+    world.put("/excursions/1/closing", word | {"at": iso(T0 + minutes(51))}, status=409)
+
+
+def test_closing_that_is_said_at_once_twice_is_said_once(world: World) -> None:
+    world.order()
+    gateway.excursion(world)
+    world.sql("TRUNCATE touched")
+    with ThreadPoolExecutor(8) as pool:
+        said = list(pool.map(lambda _: world.put("/excursions/1/closing", OVER), range(8)))
+    assert said == [said[0]] * 8
+    assert touched(world) == [("order-1", None, None)]
+
+
+def test_an_excursion_that_was_withdrawn_is_not_closed(world: World) -> None:
+    world.order()
+    gateway.excursion(world, state="withdrawn")
+    world.put("/excursions/1/closing", OVER, status=409)
 
 
 @pytest.mark.parametrize("comment", ["", "  ", None])
@@ -235,6 +253,14 @@ WORK = {
     "until_at": iso(T0 + minutes(60)),
     "why": "The compressor is exchanged.",
 }
+
+
+def test_work_that_is_planned_at_once_twice_is_planned_once(world: World) -> None:
+    world.place()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: world.client.post("/maintenance", json=WORK), range(8)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
+    assert len(world.get("/maintenance")) == 1
 
 
 def test_work_is_planned_once_and_ended_early(world: World) -> None:

@@ -2,6 +2,8 @@
 
 import base64
 import re
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -24,11 +26,22 @@ def secrets_of(world: World) -> list[str]:
     return list(secrets)
 
 
+def register(world: World, *, status: int = 201, key: str | None = None, **changes: Any) -> Any:
+    """Register an endpoint, with a key of its own where none is given."""
+    headers = {"Idempotency-Key": key or uuid.uuid4().hex}
+    return world.post("/webhooks/endpoints", NEW | changes, status=status, **headers)
+
+
+def rotate(world: World, made: Any, *, status: int = 201, key: str | None = None) -> Any:
+    path = f"/webhooks/endpoints/{made['endpoint_id']}/rotation"
+    return world.post(path, None, status=status, **{"Idempotency-Key": key or uuid.uuid4().hex})
+
+
 # Endpoints ---------------------------------------------------------------------------------------
 
 
 def test_a_secret_is_shown_once_and_in_no_get(world: World) -> None:
-    made = world.post("/webhooks/endpoints", NEW)
+    made = register(world)
     prefix, _, encoded = made["secret"].partition("_")
     # Standard Webhooks: whsec_ and base64 of 24 to 64 bytes.
     assert (prefix, 24 <= len(base64.b64decode(encoded, validate=True)) <= 64) == ("whsec", True)
@@ -42,19 +55,50 @@ def test_a_secret_is_shown_once_and_in_no_get(world: World) -> None:
 
 
 def test_a_rotated_secret_signs_beside_the_new_one_for_a_day(world: World) -> None:
-    first = world.post("/webhooks/endpoints", NEW)
+    first = register(world)
     world.fixed_now = T0
-    path = f"/webhooks/endpoints/{first['endpoint_id']}/rotation"
-    second = world.post(path, None)
+    second = rotate(world, first)
     assert second["old_secret_until"] == "2026-11-22T02:00:00Z"
     assert secrets_of(world) == [second["secret"], first["secret"]]
-    third = world.post(path, None)
+    third = rotate(world, first)
     assert secrets_of(world) == [third["secret"], second["secret"]]
-    world.post("/webhooks/endpoints/we_000000000000/rotation", None, status=404)
+    rotate(world, {"endpoint_id": "we_000000000000"}, status=404)
+
+
+def test_a_request_that_came_twice_registers_one_endpoint_with_one_secret(world: World) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: register(world, key="key-1"), range(4)))
+    assert made == [made[0]] * 4
+    assert secrets_of(world) == [made[0]["secret"]]
+    register(world, key="key-1", description="another", status=409)
+    register(world, key="key-1", url="http://erp.example/in", status=400)
+
+
+def test_a_rotation_that_came_twice_leaves_the_receivers_secret(world: World) -> None:
+    first = register(world)
+    second = rotate(world, first, key="key-2")
+    assert rotate(world, first, key="key-2") == second
+    assert secrets_of(world) == [second["secret"], first["secret"]]
+    rotate(world, register(world), key="key-2", status=409)
+
+
+def test_registering_and_rotating_need_a_key(world: World) -> None:
+    world.post("/webhooks/endpoints", NEW, status=422)
+    world.post(f"/webhooks/endpoints/{register(world)['endpoint_id']}/rotation", None, status=422)
+
+
+def test_a_deleted_endpoints_secrets_are_kept_nowhere(world: World) -> None:
+    made = register(world, key="key-1")
+    rotated = rotate(world, made)
+    world.client.delete(f"/webhooks/endpoints/{made['endpoint_id']}")
+    kept = str(world.sql("SELECT * FROM idempotency_keys")) + str(secrets_of(world))
+    assert made["secret"] not in kept
+    assert rotated["secret"] not in kept
+    assert register(world, key="key-1") == made | {"secret": ""}
 
 
 def test_an_endpoint_is_changed_where_something_is_given(world: World) -> None:
-    made = world.post("/webhooks/endpoints", NEW | {"description": "The ERP"})
+    made = register(world, description="The ERP")
     path = f"/webhooks/endpoints/{made['endpoint_id']}"
     changed = world.client.patch(path, json={"enabled": False}).json()
     assert (changed["enabled"], changed["url"], changed["description"]) == (
@@ -70,7 +114,7 @@ def test_an_endpoint_is_changed_where_something_is_given(world: World) -> None:
 
 
 def test_a_deleted_endpoint_is_gone_with_its_secrets(world: World) -> None:
-    made = world.post("/webhooks/endpoints", NEW)
+    made = register(world)
     path = f"/webhooks/endpoints/{made['endpoint_id']}"
     assert world.client.delete(path).status_code == 200
     assert secrets_of(world) == [""]
@@ -81,7 +125,7 @@ def test_a_deleted_endpoint_is_gone_with_its_secrets(world: World) -> None:
 
 
 def test_that_an_endpoint_answered_410_is_said(world: World) -> None:
-    made = world.post("/webhooks/endpoints", NEW)
+    made = register(world)
     world.sql(
         "INSERT INTO webhook_positions (endpoint_id, xid, event_id, disabled_at, disabled_why) "
         "VALUES (%s, '1', 1, %s, 'It answered 410.')",
@@ -116,7 +160,7 @@ def test_that_an_endpoint_answered_410_is_said(world: World) -> None:
 def test_an_address_is_https_and_can_be_read(
     world: World, url: str | None, status: int, says: str
 ) -> None:
-    answer = world.post("/webhooks/endpoints", NEW | {"url": url}, status=status)
+    answer = register(world, status=status, url=url)
     assert says in answer.get("detail", "")
 
 
@@ -134,7 +178,7 @@ def test_an_address_is_https_and_can_be_read(
     ],
 )
 def test_event_types_name_something_that_is_told(world: World, pattern: str, status: int) -> None:
-    answer = world.post("/webhooks/endpoints", NEW | {"event_types": [pattern]}, status=status)
+    answer = register(world, status=status, event_types=[pattern])
     if status == 422:
         assert "names no event" in answer["detail"]
 
@@ -158,7 +202,7 @@ def deliver(world: World, endpoint_id: str, sequence: int, **changes: Any) -> in
 
 
 def test_what_was_told_to_whom_is_found_and_told_in_full(world: World) -> None:
-    endpoint_id = world.post("/webhooks/endpoints", NEW)["endpoint_id"]
+    endpoint_id = register(world)["endpoint_id"]
     waiting = deliver(world, endpoint_id, 1, next_attempt_at=T0)
     done = deliver(world, endpoint_id, 2, delivered_at=T0, order_id="order-2")
     lost = deliver(world, endpoint_id, 3, given_up_at=T0, type="frostline.order.milestone")
@@ -180,8 +224,17 @@ def test_what_was_told_to_whom_is_found_and_told_in_full(world: World) -> None:
     assert world.client.get("/webhooks/deliveries/404").status_code == 404
 
 
+def test_replays_that_are_asked_for_at_once_are_one(world: World) -> None:
+    delivery_id = deliver(world, register(world)["endpoint_id"], 1, given_up_at=T0)
+    path = f"/webhooks/deliveries/{delivery_id}/replay"
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: world.client.post(path), range(8)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
+    assert world.sql("SELECT count(*) FROM webhook_replays") == [(1,)]
+
+
 def test_a_replay_is_asked_for_once_until_it_is_taken(world: World) -> None:
-    endpoint_id = world.post("/webhooks/endpoints", NEW)["endpoint_id"]
+    endpoint_id = register(world)["endpoint_id"]
     path = f"/webhooks/deliveries/{deliver(world, endpoint_id, 1, given_up_at=T0)}/replay"
     asked = world.post(path, None)
     assert asked["requested_by"] == "a test"
