@@ -34,13 +34,13 @@ def test_open_alerts_are_listed_and_each_has_its_timeline(world: JudgeWorld) -> 
     assert run(world, "list").stdout == "no alert is open\n"
     never_heard(world)
     listed = run(world, "list").stdout
-    assert f"warning   level 1  raised        2026-11-21 02:06:00Z  silent:{BOX}:order-1" in listed
+    assert f"warning   level 1  raised        2026-01-21 02:06:00Z  silent:{BOX}:order-1" in listed
     shown = run(world, "show", listed.split()[0]).stdout.splitlines()
     assert shown[1:] == [
         "silent, warning, level 1, raised",
-        "goes up at 2026-11-21 02:36:00Z",
-        "  2026-11-21 02:06:00Z  raised        plan",
-        "  2026-11-21 02:06:00Z  notified      plan  on duty: dispatcher, early shift",
+        "goes up at 2026-01-21 02:36:00Z",
+        "  2026-01-21 02:06:00Z  raised        plan",
+        "  2026-01-21 02:06:00Z  notified      plan  on duty: dispatcher, early shift",
     ]
 
 
