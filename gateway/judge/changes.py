@@ -157,7 +157,7 @@ def excursion_changes(
             found.subject_id,
             excursion,
             before,
-            is_late=before is None and lateness.is_late(excursion, newest_at_ms),
+            is_late=lateness.is_late(excursion, newest_at_ms),
             exactly=found.is_final,
         )
         if change is not None:
@@ -195,12 +195,14 @@ def excursion_change(
 ) -> ExcursionChange | None:
     """Return a new revision of an excursion; None: there is no news of it.
 
-    `is_late` counts where it is found for the first time; `exactly`: figures are news, too.
+    `is_late` makes it found late where it is found for the first time, and until it turns out to go
+    on; `exactly`: figures are news, too.
     """
     if before is None:
         return _revised(subject_id, excursion, None, found_late=is_late)
-    if _differs(excursion, before, exactly=exactly):
-        return _revised(subject_id, excursion, before, found_late=before.found_late)
+    found_late = before.found_late and is_late
+    if found_late != before.found_late or _differs(excursion, before, exactly=exactly):
+        return _revised(subject_id, excursion, before, found_late=found_late)
     return None
 
 

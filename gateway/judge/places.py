@@ -271,13 +271,12 @@ def _excursion_changes(
     for (day_ms, _), (excursion, before) in zip(seen, pairs, strict=True):
         if excursion.until_ms is None and day_ms != max(place.judged):
             continue  # it went on into days that are not judged again: nothing changed there
-        watch, found = place.judged[day_ms]
-        newest_at_ms = found.judgement.statistics.newest_at_ms
+        watch, _ = place.judged[day_ms]
         change = excursion_change(
             _owner(place, excursion),
             excursion,
             before,
-            is_late=round_.lateness.is_late(excursion, newest_at_ms),
+            is_late=round_.lateness.is_late(excursion, _newest_at_ms(watch)),
             exactly=watch.is_over,
         )
         if change is not None:
@@ -286,6 +285,12 @@ def _excursion_changes(
     for before in left:
         if before.subject_id in days and before.state != "withdrawn":
             yield days[before.subject_id], withdrawal(before)
+
+
+def _newest_at_ms(watch: Watch) -> int | None:
+    """Return when a watch was last measured: just after midnight that is the day before."""
+    curves = [recording.curve for recording in watch.recordings]
+    return max((int(curve.measured_at_ms[-1]) for curve in curves if len(curve)), default=None)
 
 
 def _last_views(place: _Place) -> list[tuple[int, Excursion]]:

@@ -219,6 +219,18 @@ def test_late_data_raises_no_live_alarm_for_the_past(world: JudgeWorld) -> None:
     assert world.sql("SELECT kind FROM alerts WHERE kind = 'excursion'") == []
 
 
+def test_what_was_found_late_and_turns_out_to_go_on_raises_an_alert(world: JudgeWorld) -> None:
+    """After an outage an edge delivers in order: its oldest batch is judged before its newest."""
+    world.shipped()
+    world.hear(steady(6.0, end=35))
+    world.judge_all(T0 + minutes(100))
+    world.hear(steady(6.0, start=35, end=100))
+    world.judge_all(T0 + minutes(100))
+    assert [row[:2] for row in world.excursions()] == [(1, "lost"), (2, "open")]
+    assert world.sql("SELECT found_late FROM excursions ORDER BY revision") == [(True,), (False,)]
+    assert world.sql("SELECT kind FROM alerts WHERE kind = 'excursion'") == [("excursion",)]
+
+
 def test_what_still_goes_on_raises_an_alert_however_long_ago_it_broke(world: JudgeWorld) -> None:
     """An edge was offline for two hours, and its box is too warm still."""
     world.shipped()
