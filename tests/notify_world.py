@@ -215,15 +215,19 @@ def add_endpoint(
 
 
 def tell(database_url: str, data: dict[str, Any], *, type_: str = OPENED, at: datetime) -> None:
-    run_sql(
-        database_url,
-        "INSERT INTO events (at, type, order_id, data) VALUES (%(at)s, %(type)s, %(order)s, %(d)s)",
-        at=at,
-        type=type_,
-        order=data["order_id"],
-        d=Jsonb(data),
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        tell_by(connection, data, type_=type_, at=at)
+
+
+def tell_by(
+    connection: psycopg.Connection, data: dict[str, Any], *, type_: str = OPENED, at: datetime
+) -> None:
+    """Append an event, and wake who listens."""
+    connection.execute(
+        "INSERT INTO events (at, type, order_id, data) VALUES (%s, %s, %s, %s)",
+        (at, type_, data["order_id"], Jsonb(data)),
     )
-    run_sql(database_url, "NOTIFY frostline")
+    connection.execute("NOTIFY frostline")
 
 
 def settings_for(database_url: str, **changes: Any) -> NotifySettings:
