@@ -77,7 +77,10 @@ def budget_conditions(
     *,
     now_ms: int,
 ) -> list[Condition]:
-    """Return the conditions of budgets that are nearly used up, or are."""
+    """Return the conditions of budgets that are nearly used up, or are.
+
+    One that is overdrawn is an excursion, and has that one's alert.
+    """
     by_name = {budget.name: budget for budget in budgets}
     return [
         _condition(
@@ -89,7 +92,7 @@ def budget_conditions(
             {"budget": use.name, "allowed": use.allowed, "unit": use.unit},
         )
         for use in uses
-        if use.used >= plan.budget_nearly_used_share * use.allowed
+        if plan.budget_nearly_used_share * use.allowed <= use.used <= use.allowed
     ]
 
 

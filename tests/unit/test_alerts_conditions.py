@@ -74,7 +74,7 @@ def test_a_place_is_no_box_of_the_same_name() -> None:
     assert (condition.cause, condition.place_id) == ("excursion:place/van-1:too-warm", "van-1")
 
 
-def test_a_budget_is_an_alert_from_four_fifths_on() -> None:
+def test_a_budget_is_an_alert_from_four_fifths_on_until_it_is_an_excursion() -> None:
     budget = Budget(
         name="out",
         side="upper",
@@ -83,7 +83,8 @@ def test_a_budget_is_an_alert_from_four_fifths_on() -> None:
         allowed_degree_minutes=None,
         severity="warning",
     )
-    for used, causes in ((2879.0, []), (2880.0, ["budget:o-1.chilled:out"])):
+    alert = ["budget:o-1.chilled:out"]
+    for used, causes in ((2879.0, []), (2880.0, alert), (3600.0, alert), (3601.0, [])):
         use = BudgetUse(name="out", used=used, allowed=3600.0, unit="s")
         found = budget_conditions([use], [budget], BOX, PLAN, now_ms=NOON)
         assert [condition.cause for condition in found] == causes
