@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 from datetime import timedelta
 
 import numpy as np
+import pytest
 
 from tests.api_world import (
     BOX_LOGGER,
@@ -20,6 +21,12 @@ from tests.api_world import (
 )
 
 HALF_MINUTE = timedelta(seconds=30)
+
+
+@pytest.fixture
+def world(wiped_world: World) -> World:
+    """Lend the module's api, empty."""
+    return wiped_world
 
 
 def test_a_stored_reading_is_a_point_at_its_millisecond(world: World) -> None:

@@ -36,6 +36,12 @@ from tests.api_world import (
 SILENCE_S = 8.0
 
 
+@pytest.fixture
+def world(wiped_world: World) -> World:
+    """Lend the module's api, empty."""
+    return wiped_world
+
+
 @dataclass(frozen=True)
 class Said:
     """One server-sent event."""
