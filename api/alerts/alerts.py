@@ -1,5 +1,6 @@
 """Why must somebody act, and who did what about it?"""
 
+from collections.abc import Iterable
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Response, status
@@ -95,7 +96,7 @@ async def post_acknowledgement(
     async with store.transaction(context.pool) as db:
         await store_alerts.lock_alert(db, alert_id)
         alert = await _find(db, alert_id)
-        standing = _acknowledgement(await store_alerts.timeline(db, alert_id))
+        standing = _first(_ACKNOWLEDGED, await store_alerts.timeline(db, alert_id))
         if standing is not None and (standing.by, standing.comment) == (word.by, word.comment):
             response.status_code = status.HTTP_200_OK
             return await _with_timeline(db, alert)
@@ -111,7 +112,7 @@ async def post_acknowledgement(
     summary="Say something of an alert",
     status_code=status.HTTP_201_CREATED,
     responses={
-        **examples.answers(AlertWithTimeline, told.ALERT_WITH_TIMELINE, status=201),
+        **examples.answers(AlertWithTimeline, told.ALERT_WITH_TIMELINE, status=200, also=201),
         **problems(NoSuchThing),
     },
 )
@@ -120,11 +121,21 @@ async def post_comment(
     said: Annotated[AlertComment, examples.body(told.ACKNOWLEDGEMENT)],
     context: InContext,
     caller: AlertsWriter,
+    response: Response,
 ) -> AlertWithTimeline:
-    """Add to an alert's timeline; a resolved one may be commented too."""
+    """Add to an alert's timeline; a resolved one may be commented too.
+
+    Repeating the last comment gives 200 and adds nothing.
+    """
     word = Said(what=_COMMENTED, by=said.by or caller.name, comment=said.comment)
     async with store.transaction(context.pool) as db:
-        return await _say(db, await _find(db, alert_id), word, context)
+        await store_alerts.lock_alert(db, alert_id)
+        alert = await _find(db, alert_id)
+        last = _first(_COMMENTED, reversed(await store_alerts.timeline(db, alert_id)))
+        if last is not None and (last.by, last.comment) == (word.by, word.comment):
+            response.status_code = status.HTTP_200_OK
+            return await _with_timeline(db, alert)
+        return await _say(db, alert, word, context)
 
 
 async def _say(db: Connection, alert: Alert, word: Said, context: Context) -> AlertWithTimeline:
@@ -156,5 +167,5 @@ async def _with_timeline(db: Connection, alert: Alert) -> AlertWithTimeline:
     return AlertWithTimeline(**alert.model_dump(), timeline=tuple(entries))
 
 
-def _acknowledgement(timeline: list[LogEntry]) -> LogEntry | None:
-    return next((entry for entry in timeline if entry.what == _ACKNOWLEDGED), None)
+def _first(what: str, entries: Iterable[LogEntry]) -> LogEntry | None:
+    return next((entry for entry in entries if entry.what == what), None)

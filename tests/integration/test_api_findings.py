@@ -169,6 +169,17 @@ def test_closing_a_batchs_excursion_marks_the_batch(world: World) -> None:
 # Alerts ------------------------------------------------------------------------------------------
 
 
+def test_a_comment_that_came_twice_is_added_once(world: World) -> None:
+    world.order()
+    path = f"/alerts/{gateway.alert(world)}/comments"
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: world.client.post(path, json=SEEN), range(8)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
+    world.post(path, SEEN | {"comment": "It is moved."})
+    timeline = world.post(path, SEEN)["timeline"]  # said anew, after something else
+    assert [entry["what"] for entry in timeline] == ["raised", *["commented"] * 3]
+
+
 def test_an_alert_is_acknowledged_once_with_a_comment(world: World) -> None:
     world.order()
     alert_id = gateway.alert(world)
