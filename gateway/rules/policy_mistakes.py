@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from itertools import product
 from typing import Final, TypeAlias
 from zoneinfo import available_timezones
 
-from gateway.rules.policy import Budget, Counting, Defrost, Limit, Measured, Policy
+from gateway.rules.policy import Budget, Counting, Defrost, Limit, Measured, Policy, ShelfLife
 from gateway.rules.toml_lines import TomlPath
 from schemas.reading import TEMPERATURE_RANGE_C
 
@@ -15,6 +16,10 @@ Mistakes: TypeAlias = Iterator[tuple[TomlPath, str]]
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _TIME: Final = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
 _S_PER_DAY: Final = 86_400
+# Longer than goods keep, and short enough for every clock and calendar.
+_MOST_S: Final = 3_660 * _S_PER_DAY
+# Food ages with 20 to 400 kJ/mol; beyond this a float holds no rate at -100 °C.
+_MOST_KJ_PER_MOL: Final = 1000.0
 
 
 def mistakes_of(policy: Policy) -> Mistakes:
@@ -22,12 +27,15 @@ def mistakes_of(policy: Policy) -> Mistakes:
     yield from _head_mistakes(policy)
     yield from _amount_mistakes(policy)
     yield from _range_mistakes(policy)
+    yield from _size_mistakes((), policy)
     for place, limit in enumerate(policy.limits):
         path: TomlPath = ("limits", place)
+        yield from _size_mistakes(path, limit)
         yield from _rule_mistakes(path, limit, policy)
         yield from _limit_mistakes(path, limit)
     for place, budget in enumerate(policy.budgets):
         path = ("budgets", place)
+        yield from _size_mistakes(path, budget)
         yield from _rule_mistakes(path, budget, policy)
         yield from _budget_mistakes(path, budget)
     yield from _duplicate_mistakes(policy)
@@ -59,6 +67,15 @@ def _amount_mistakes(policy: Policy) -> Mistakes:
     if energy <= 0:
         key = "mkt_activation_energy_kj_per_mol"
         yield (key,), f"{key} is {energy}; give more than 0, such as 83.144"
+
+
+def _size_mistakes(path: TomlPath, table: Policy | Limit | Budget | ShelfLife) -> Mistakes:
+    for key in (field.name for field in fields(table)):
+        amount = getattr(table, key)
+        if key.endswith("_s") and (amount or 0) > _MOST_S:
+            yield (*path, key), f"{key} is {amount}; give at most {_MOST_S} s, ten years"
+        if key.endswith("_kj_per_mol") and amount > _MOST_KJ_PER_MOL:
+            yield (*path, key), f"{key} is {amount}; give at most {_MOST_KJ_PER_MOL} kJ/mol"
 
 
 def _range_mistakes(policy: Policy) -> Mistakes:
@@ -153,6 +170,7 @@ def _shelf_life_mistakes(policy: Policy) -> Mistakes:
     if policy.shelf_life is None:
         return
     path: TomlPath = ("shelf_life",)
+    yield from _size_mistakes(path, policy.shelf_life)
     yield from _temperature_mistakes((*path, "reference_c"), policy.shelf_life.reference_c)
     for key in ("life_s", "activation_energy_kj_per_mol"):
         amount = getattr(policy.shelf_life, key)

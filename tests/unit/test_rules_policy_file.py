@@ -116,6 +116,8 @@ def test_what_a_file_says_is_what_is_read() -> None:
         (8, "largest_unknown_share = 1.1", "largest_unknown_share is 1.1; give 0 to 1"),
         (8, "largest_unknown_share = nan", "largest_unknown_share is nan; give a number"),
         (8, "this is not TOML", "no TOML"),
+        (7, "product_time_constant_s = 1e300", "is 1e+300; give at most 316224000 s, ten years"),
+        (7, "mkt_activation_energy_kj_per_mol = 5000", "is 5000.0; give at most 1000.0 kJ/mol"),
         # The range
         (5, "lower_c = 4", "lower_c is 4.0, upper_c 4.0; lower_c must be less"),
         (6, "upper_c = 101", "upper_c is 101.0; loggers measure -100.0 to 100.0 °C"),
@@ -125,6 +127,7 @@ def test_what_a_file_says_is_what_is_read() -> None:
         (13, "limit_c = 8.00001", "limit_c is 8.00001; give at most 4 decimals"),
         (14, "duration_s = -1", "duration_s is -1; give 0 or more"),
         (14, 'duration_s = "30 min"', "duration_s: Expected `int`, got `str`"),
+        (14, "duration_s = 316224001", "duration_s is 316224001; give at most 316224000 s"),
         (15, 'severity = "high"', 'severity is "high"; it is one of notice, warning, critical'),
         (16, "hysteresis_c = -0.3", "hysteresis_c is -0.3; give 0 or more"),
         (16, "hysterisis_c = 0.3", "hysterisis_c is not known here; did you mean hysteresis_c?"),
@@ -140,8 +143,10 @@ def test_what_a_file_says_is_what_is_read() -> None:
         (31, "allowed_s = 0", "allowed_s is 0; give more than 0, or make it a limit"),
         # Shelf life, defrosts
         (36, "life_s = 0", "life_s is 0; give more than 0"),
+        (36, "life_s = 316224001", "life_s is 316224001; give at most 316224000 s, ten years"),
         (37, "reference_c = 400", "reference_c is 400.0; loggers measure"),
         (38, "activation_energy_kj_per_mol = 0", "activation_energy_kj_per_mol is 0.0; give more"),
+        (38, "activation_energy_kj_per_mol = 1001", "is 1001.0; give at most 1000.0 kJ/mol"),
         (41, 'starts_at = "3:30"', 'starts_at is "3:30"; give a time of day such as "03:30"'),
         (42, "lasts_s = 86400", "lasts_s is 86400; give more than 0 and less than 86400 s"),
         (43, 'time_zone = "China"', 'time_zone is "China"; give an IANA name'),
