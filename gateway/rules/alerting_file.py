@@ -22,6 +22,7 @@ _TIME: Final = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _MINUTES_A_DAY: Final = 1440
 _MINUTES_A_WEEK: Final = 7 * _MINUTES_A_DAY
+_MOST_S: Final = 7 * 86_400
 
 
 def read_alerting_plan(text: str, *, name: str) -> AlertingPlan:
@@ -64,8 +65,9 @@ def _head_mistakes(plan: AlertingPlan) -> Mistakes:
         yield ("version",), f"version is {plan.version}; versions begin at 1"
     if plan.time_zone not in available_timezones():
         yield ("time_zone",), f'{plan.time_zone!r} is no time zone; try "Asia/Shanghai"'
-    if plan.hold_down_s < 0:
-        yield ("hold_down_s",), f"hold_down_s is {plan.hold_down_s}; expected 0 or more seconds"
+    if not 0 <= plan.hold_down_s <= _MOST_S:
+        given_s = plan.hold_down_s
+        yield ("hold_down_s",), f"hold_down_s is {given_s}; expected 0 to {_MOST_S} seconds"
     if not 0 < plan.budget_nearly_used_share <= 1:
         given = plan.budget_nearly_used_share
         yield ("budget_nearly_used_share",), f"{given} is no share; expected 0 to 1, more than 0"
@@ -77,8 +79,9 @@ def _escalation_mistakes(path: TomlPath, after_s: tuple[int, ...]) -> Mistakes:
             path,
             f"{len(after_s)} times; there are {LEVELS} levels: give at most {LEVELS - 1} times",
         )
-    if any(seconds <= 0 for seconds in after_s):
-        yield path, "a time to escalate after must be more than 0 seconds"
+    if not all(0 < seconds <= _MOST_S for seconds in after_s):
+        reason = "a time to escalate after must be more than 0 seconds"
+        yield path, f"{reason}, and at most {_MOST_S}: a week"
 
 
 def _hours_mistakes(path: TomlPath, hours: Hours) -> Mistakes:

@@ -46,7 +46,11 @@ def test_a_plan_comes_back_from_the_database_as_it_was() -> None:
         ("version = 1", "version = 0", "versions begin at 1"),
         ("version = 1", 'version = "1"', "version: Expected `int`, got `str`"),
         ("Asia/Shanghai", "Asia/Shang", "'Asia/Shang' is no time zone"),
-        ("hold_down_s = 900", "hold_down_s = -1", "hold_down_s is -1; expected 0 or more"),
+        (
+            "hold_down_s = 900",
+            "hold_down_s = -1",
+            "hold_down_s is -1; expected 0 to 604800 seconds",
+        ),
         (
             "hold_down_s = 900",
             "hold_down_s = 900\nhold_dwn_s = 1",
@@ -57,6 +61,8 @@ def test_a_plan_comes_back_from_the_database_as_it_was() -> None:
         ('from_time = "23:00"', 'from_time = "24:00"', "from_time is '24:00'"),
         ("notice = []", "notice = [60, 60, 60]", "give at most 2 times"),
         ("notice = []", "notice = [0]", "must be more than 0 seconds"),
+        ("notice = []", "notice = [604801]", "and at most 604800: a week"),
+        ("hold_down_s = 900", "hold_down_s = 604801", "expected 0 to 604800 seconds"),
         ("[kinds.silent]", "[kinds.silence]", "silence is not known here"),
         ('severity = "notice"', 'severity = "nitice"', "severity: Invalid enum value 'nitice'"),
         ('people = ["head of operations"]', "people = []", "name who is on duty"),
