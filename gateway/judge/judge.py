@@ -12,6 +12,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -68,6 +69,16 @@ def run(settings: JudgeSettings, stop: threading.Event, *, clock: Clock = utc_no
     gc.set_threshold(_GARBAGE_THRESHOLD)
     if settings.metrics_port:
         start_http_server(settings.metrics_port, addr="127.0.0.1")
+    with ThreadPoolExecutor(settings.parallel, thread_name_prefix="claim") as pool:
+        working = [pool.submit(_work, settings, stop, clock) for _ in range(settings.parallel)]
+        wait(working, return_when=FIRST_EXCEPTION)
+        stop.set()  # one has failed, or all were told to stop
+    for each in working:
+        each.result()
+
+
+def _work(settings: JudgeSettings, stop: threading.Event, clock: Clock) -> None:
+    """Claim and judge on one connection after the other."""
     delay_s = _RETRY_S[0]
     while not stop.is_set():
         try:
