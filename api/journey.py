@@ -102,7 +102,12 @@ def tell(
         due=_due(order, reached, known, view),
         expected=_expected(order, reached, known, view),
         steps=_steps(reached, view),
-        paybacks=paybacks_of(known.triggers, known.texts, view.words, view.language),
+        paybacks=paybacks_of(
+            known.triggers,
+            {curve.consignment_id: curve.zone for curve in curves},
+            known.texts,
+            view.language,
+        ),
         cards=tuple(
             _card(
                 curve,

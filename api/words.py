@@ -77,6 +77,7 @@ class Words:
     # Compensation, by what a cause begins with.
     payback_title: str
     payback_causes: Mapping[str, str]
+    payback_of_box: str
     payback_states: Mapping[str, str]
     payback_clause: str
     # Ages, also counted on by the page's script.
@@ -174,6 +175,7 @@ ENGLISH: Final = Words(
         "late": "Late delivery",
         "complaint": "Your complaint",
     },
+    payback_of_box="{zone} · {cause}",
     payback_states={
         "decided": "You get {amount}.",
         "review": "Under review: a person is looking at it. You need not do anything.",
@@ -266,6 +268,7 @@ CHINESE: Final = Words(
     duration_hours="{hours} 小时 {minutes} 分钟",
     payback_title="您的赔付",
     payback_causes={"spoiled": "商品温度异常", "late": "配送延误", "complaint": "您的投诉"},
+    payback_of_box="{zone}：{cause}",
     payback_states={
         "decided": "赔付{amount}。",
         "review": "审核中：工作人员正在核实，您无需操作。",

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from api.compensation.resources import Trigger
-from api.words import Language, Words
+from api.words import WORDS, Language, Words
 from schemas.money import write_amount
+from schemas.reading import Zone
 
 State = Literal["decided", "review", "rejected", "corrected"]
 
@@ -18,6 +19,8 @@ BY_RULES: Final = "rules"
 
 # By rulebook, its version and language: what `rulebooks.texts` holds.
 Texts = Mapping[tuple[str, int], Mapping[str, Any]]
+# By consignment.
+Zones = Mapping[str, Zone]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +34,14 @@ class Payback:
 
 
 def paybacks_of(
-    triggers: Iterable[Trigger], texts: Texts, words: Words, language: Language
+    triggers: Iterable[Trigger], boxes: Zones, texts: Texts, language: Language
 ) -> tuple[Payback, ...]:
     """Return what a member is told of an order's compensation, oldest first."""
+    words = WORDS[language]
     return tuple(
         Payback(
             state=state,
-            cause=words.payback_causes[trigger.cause.partition(":")[0]],
+            cause=_cause(trigger, boxes, words),
             words=words.payback_states[state].format(
                 amount=write_amount(trigger.amount, trigger.currency, language.value)
             ),
@@ -64,6 +68,12 @@ def state_of(trigger: Trigger) -> State | None:
 def rulebooks_of(triggers: Sequence[Trigger]) -> frozenset[tuple[str, int]]:
     """Return the rulebooks, by id and version, that a member's triggers were decided by."""
     return frozenset((t.rulebook_id, t.rulebook_version) for t in triggers)
+
+
+def _cause(trigger: Trigger, boxes: Zones, words: Words) -> str:
+    cause = words.payback_causes[trigger.cause.partition(":")[0]]
+    zone = boxes.get(trigger.consignment_id or "")
+    return words.payback_of_box.format(zone=words.zones[zone], cause=cause) if zone else cause
 
 
 def _clause(trigger: Trigger, texts: Texts, words: Words, language: Language) -> str | None:

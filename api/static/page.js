@@ -92,7 +92,8 @@
       show(true);
     });
     stream.addEventListener("points", look);
-    stream.addEventListener("reload", look);
+    // What is found of a place concerns every order that stands there: not all ask at once.
+    stream.addEventListener("reload", () => setTimeout(look, Math.random() * LEAST_MS));
     stream.addEventListener("end", () => {
       stream.close();
       location.reload();

@@ -19,7 +19,7 @@ from api.findings.plain import notes_of, stretches_of
 from api.journey import Known, tell
 from api.order_curve import ms_of
 from api.resources import Order
-from api.words import CHINESE, ENGLISH, Language, duration_words
+from api.words import ENGLISH, Language, duration_words
 from schemas.ids import ConsignmentId, LoggerId, OrderId
 from schemas.reading import Zone
 from schemas.segments import Segment, Source, Window
@@ -297,23 +297,37 @@ def test_a_compensation_is_told_by_what_it_means_for_the_member(
 
 
 @pytest.mark.parametrize(
-    ("words", "language", "gets"),
+    ("language", "gets"),
     [
-        (ENGLISH, Language.ENGLISH, "You get 192.50 yuan."),
-        (CHINESE, Language.CHINESE, "赔付192.50元。"),
+        (Language.ENGLISH, "You get 192.50 yuan."),
+        (Language.CHINESE, "赔付192.50元。"),
     ],
 )
-def test_an_amount_is_said_in_its_currency_with_its_clause(
-    words: Any, language: Language, gets: str
-) -> None:
+def test_an_amount_is_said_in_its_currency_with_its_clause(language: Language, gets: str) -> None:
     texts = {("fresh-promise", 1): {language.value: {"clauses": {"1.1": "So it is."}}}}
-    (payback,) = paybacks_of([trigger()], texts, words, language)
+    (payback,) = paybacks_of([trigger()], {}, texts, language)
     assert payback.words == gets
     assert payback.clause is not None
     assert "1.1" in payback.clause
     assert payback.clause.endswith("So it is.")
-    (bare,) = paybacks_of([trigger()], {}, words, language)
+    (bare,) = paybacks_of([trigger()], {}, {}, language)
     assert bare.clause is None
+
+
+@pytest.mark.parametrize(
+    ("language", "consignment_id", "cause"),
+    [
+        (Language.ENGLISH, "order-1.chilled", "Chilled · Goods outside the right temperature"),
+        (Language.CHINESE, "order-1.chilled", "冷藏：商品温度异常"),
+        (Language.ENGLISH, None, "Goods outside the right temperature"),
+    ],
+)
+def test_a_compensation_says_which_box_it_is_for(
+    language: Language, consignment_id: str | None, cause: str
+) -> None:
+    boxes = {"order-1.chilled": Zone.CHILLED, "order-1.frozen": Zone.FROZEN}
+    (payback,) = paybacks_of([trigger(consignment_id=consignment_id)], boxes, {}, language)
+    assert payback.cause == cause
 
 
 # Arrival -----------------------------------------------------------------------------------------
