@@ -211,8 +211,19 @@ def test_found_late_is_what_broke_long_ago_and_does_not_go_on(
     assert LATENESS.is_late(one, NOW_MS - newest_min_ago * MINUTE_MS) is is_late
 
 
-def test_late_is_what_it_was_when_it_was_first_found() -> None:
-    before = standing(7, excursion(), found_late=True)
-    (change,) = excursion_changes(found(excursion(until_min=99)), [before], LATENESS)
-    assert change.found_late
+@pytest.mark.parametrize(
+    ("until_min", "was_late", "is_late"),
+    [
+        (99, True, True),
+        (99, False, False),  # it was found in time, and somebody was told
+        (None, True, False),  # it turns out to go on: the oldest batch came first
+    ],
+)
+def test_late_stays_what_it_was_when_first_found_unless_it_turns_out_to_go_on(
+    until_min: int | None, was_late: bool, is_late: bool
+) -> None:
+    before = standing(7, excursion(), found_late=was_late)
+    again = excursion(until_min=until_min, broken_at_ms=NOW_MS - 20 * MINUTE_MS)
+    (change,) = excursion_changes(found(again), [before], LATENESS)
+    assert change.found_late is is_late
     assert change.from_at == time_of(0) + timedelta(minutes=60)
