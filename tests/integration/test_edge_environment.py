@@ -108,4 +108,5 @@ def hears_and_is_connected(child: Child, outbox: Path) -> bool:
         report = describe(outbox)
     except NoOutbox:  # not yet
         return False
-    return report.snapshot is not None and report.readings > 0 and report.snapshot.broker_connected
+    snapshot = report.snapshot  # what the edge last wrote, every few seconds
+    return snapshot is not None and bool(snapshot.loggers) and snapshot.broker_connected
