@@ -46,14 +46,14 @@ def test_a_logger_that_stops_is_called_silent_though_nothing_is_heard(world: Jud
     assert alerts(world) == []
     world.judge_all(T0 + minutes(34))
     assert alerts(world) == [("silent", True)]
-    assert world.events("frostline.logger%") == ["logger.silent"]
-    ((data,),) = world.sql("SELECT data FROM events WHERE type = 'frostline.logger.silent'")
+    assert world.events("frostline.silent") == ["silent"]
+    ((data,),) = world.sql("SELECT data FROM events WHERE type = 'frostline.silent'")
     assert data["logger_id"] == BOX
     assert data["order_id"] == "order-1"
     assert data["expected_interval_s"] == 60.0
     assert data["last_measured_at"] == "2026-01-21T02:29:00Z"
     world.judge_all(T0 + minutes(60))
-    assert world.events("frostline.logger%") == ["logger.silent"]
+    assert world.events("frostline.silent") == ["silent"]
 
 
 def test_a_logger_that_is_heard_again_is_no_longer_silent(world: JudgeWorld) -> None:
@@ -77,7 +77,7 @@ def test_a_logger_that_was_never_heard_is_silent_counted_from_its_binding(
     assert next_look_min(world) == 6
     world.judge_all(T0 + minutes(6))
     assert alerts(world) == [("silent", True)]
-    ((data,),) = world.sql("SELECT data FROM events WHERE type = 'frostline.logger.silent'")
+    ((data,),) = world.sql("SELECT data FROM events WHERE type = 'frostline.silent'")
     assert data["last_measured_at"] is None
 
 

@@ -54,7 +54,7 @@ def test_only_what_lies_behind_the_position_is_told() -> None:
 
 def test_only_wanted_types_are_told_and_the_position_moves_past_the_others() -> None:
     endpoint = replace(ENDPOINT, event_types=("frostline.excursion.*",))
-    events = [event(101, 1, "frostline.logger.silent"), event(101, 2)]
+    events = [event(101, 1, "frostline.silent"), event(101, 2)]
     deliveries, moved = plan_deliveries(endpoint, events, Position(101, 2))
     assert [delivery.type for delivery in deliveries] == ["frostline.excursion.opened"]
     assert moved.position == Position(101, 2)
