@@ -17,8 +17,8 @@ from frostline.stack.waiting import wait_until
 from tests.notify_world import Receiver, Reply, Request, add_endpoint, receiving, run_sql, tell_by
 
 ENDPOINTS = ("one", "two")
-ORDERS = 4
-KILLS = 5
+ORDERS = 10
+KILLS = 8
 
 
 def test_the_notifier_is_killed_at_random_under_load(database_url: str, tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_the_notifier_is_killed_at_random_under_load(database_url: str, tmp_path
         with events_happening(database_url) as told:
             for _ in range(KILLS):
                 notifier = start_notifier(children, database_url)
-                wait_for_more(receiver, chance.randint(1, 20))
+                wait_for_more(receiver, chance.randint(1, 60))
                 notifier.kill()
             wait_until(lambda: len(told) > 100, what="enough events")
         start_notifier(children, database_url)

@@ -13,7 +13,7 @@ from frostline.stack.processes import Child, Children, Program
 from frostline.stack.waiting import wait_until
 from tests.seal_world import keep, run_sql
 
-KILLS = 5
+KILLS = 8
 COUNT = "SELECT count(*) FROM sealed_evidence"
 
 
