@@ -68,9 +68,7 @@ def run_ingest(settings: "IngestSettings") -> None:
 
     require_readable(settings.database_url)
     configure_logs(log_level())
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = _stop_when_told()
     try:
         ingest.run(settings, stop)
     except ingest.IngestRefused as error:
@@ -83,9 +81,7 @@ def run_notify(settings: "NotifySettings") -> None:
     from gateway.notify import notify
 
     configure_logs(log_level())
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = _stop_when_told()
     try:
         with translate_database_errors():  # an unreachable one is waited for
             notify.run(settings, stop)
@@ -100,9 +96,7 @@ def run_judge(settings: "JudgeSettings") -> None:
 
     require_readable(settings.database_url)
     configure_logs(log_level())
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = _stop_when_told()
     try:
         judge.run(settings, stop)
     except judge.SchemaMissing as error:
@@ -116,9 +110,7 @@ def run_seal(settings: "SealSettings") -> None:
 
     require_readable(settings.database_url)
     configure_logs(log_level())
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = _stop_when_told()
     try:
         seal.run(settings, stop)
     except seal.SealRefused as error:
@@ -145,6 +137,13 @@ def run_api(settings: "ApiSettings") -> None:
         access_log=False,
         timeout_graceful_shutdown=5,
     )
+
+
+def _stop_when_told() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 async def _until_told(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
