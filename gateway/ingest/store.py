@@ -12,6 +12,7 @@ from psycopg.pq import Format
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from gateway.database.store import connect
 from gateway.ingest import pgbinary
 from gateway.ingest import store_statements as sql
 from gateway.ingest.delivery import DeadLetter, StatusWord
@@ -37,11 +38,6 @@ DATABASE_DOWN: Final = (psycopg.OperationalError, psycopg.InterfaceError)
 _LOCK_CLASS: Final = 0x46524F53
 _READINGS_STORED: Final = "frostline.readings.stored"
 _OIDS: Final = {">i2": 21, ">i4": 23, ">f4": 700, ">i8": 1184}  # pg_type.dat; >i8 is a timestamptz
-
-# Notices a dead peer in half a minute, from the server's side too: our locks die with the session.
-_SERVER_KEEPALIVE: Final = (
-    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,18 +154,7 @@ class Store:
     @classmethod
     def connect(cls, database_url: str, *, owner: str = "frostline ingest") -> Self:
         """Connect; `owner` is what others see of us (PostgreSQL keeps 63 bytes)."""
-        connection = psycopg.connect(
-            database_url,
-            autocommit=True,
-            application_name=owner[:63],
-            connect_timeout=10,
-            options=_SERVER_KEEPALIVE,
-            keepalives_idle=10,
-            keepalives_interval=5,
-            keepalives_count=4,
-            tcp_user_timeout=30_000,
-        )
-        return cls(connection)
+        return cls(connect(database_url, name=owner))
 
     def close(self) -> None:
         """Close the connection, and let the locks go."""

@@ -17,6 +17,7 @@ from psycopg.pq import Format
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
 
+from gateway.database.store import connect
 from gateway.judge import store_statements as sql
 from gateway.judge.subjects import Look, Subject, Touch
 
@@ -50,18 +51,7 @@ class Store:
     @classmethod
     def connect(cls, database_url: str, *, name: str = "frostline judge") -> Self:
         """Connect; `name` is what others see of us."""
-        connection = psycopg.connect(
-            database_url,
-            autocommit=True,
-            application_name=name[:63],
-            connect_timeout=10,
-            options="-c timezone=UTC",
-            keepalives_idle=10,
-            keepalives_interval=5,
-            keepalives_count=4,
-            tcp_user_timeout=30_000,
-        )
-        return cls(connection)
+        return cls(connect(database_url, name=name, options="-c timezone=UTC"))
 
     def close(self) -> None:
         """Close the connection; what was not committed is undone."""

@@ -9,6 +9,7 @@ from typing import Any, Final, LiteralString, Protocol, Self, TypeVar
 import psycopg
 from psycopg.rows import class_row, dict_row
 
+from gateway.database.store import connect
 from gateway.notify import store_statements as sql
 from gateway.notify.bodies import Event
 from gateway.notify.deliveries import Due, NewDelivery, Outcome
@@ -21,10 +22,6 @@ DATABASE_DOWN: Final = (psycopg.OperationalError, psycopg.InterfaceError)
 
 # First key of our advisory lock. Any constant of our own: "NOTI".
 _LOCK_CLASS: Final = 0x4E4F5449
-# Notices a dead peer in half a minute, from the server's side too: our lock dies with the session.
-_SERVER_KEEPALIVE: Final = (
-    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4"
-)
 
 
 class HasFileno(Protocol):
@@ -77,18 +74,7 @@ class Store:
     @classmethod
     def connect(cls, database_url: str, *, name: str = "frostline notify") -> Self:
         """Connect; `name` is what others see of us (PostgreSQL keeps 63 bytes)."""
-        connection = psycopg.connect(
-            database_url,
-            autocommit=True,
-            application_name=name[:63],
-            connect_timeout=10,
-            options=_SERVER_KEEPALIVE,
-            keepalives_idle=10,
-            keepalives_interval=5,
-            keepalives_count=4,
-            tcp_user_timeout=30_000,
-        )
-        return cls(connection)
+        return cls(connect(database_url, name=name))
 
     def __enter__(self) -> Self:
         return self

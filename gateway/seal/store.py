@@ -9,6 +9,7 @@ from typing import Final, LiteralString, Self
 
 import psycopg
 
+from gateway.database.store import connect
 from gateway.seal import store_statements as sql
 from schemas.evidence_file import Seal
 
@@ -53,24 +54,8 @@ class Store:
 
     @classmethod
     def connect(cls, database_url: str, *, name: str) -> Self:
-        """Connect; `name` is what others see of us (PostgreSQL keeps 63 bytes).
-
-        A dead sealer's lease ends in half a minute, by the server's side of TCP keepalive.
-        """
-        return cls(
-            psycopg.connect(
-                database_url,
-                autocommit=True,
-                application_name=name[:63],
-                connect_timeout=10,
-                options="-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 "
-                "-c tcp_keepalives_count=4",
-                keepalives_idle=10,
-                keepalives_interval=5,
-                keepalives_count=4,
-                tcp_user_timeout=30_000,
-            )
-        )
+        """Connect; `name` is what others see of us. A dead sealer's lease ends with its session."""
+        return cls(connect(database_url, name=name))
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,1 @@
+"""How do the rooms of the gateway reach the database?"""
