@@ -148,7 +148,8 @@ class Judge:
         self._store.touch_again(sorted_.elsewhere)
         metrics.PUT_OFF.inc(len(sorted_.later))
         metrics.HELD_ELSEWHERE.inc(len(sorted_.elsewhere))
-        self._judge(sorted_.now, now)
+        if sorted_.now:  # most wake-ups concern what was judged a moment ago
+            self._judge(sorted_.now, now)
         return Claimed(
             judged=len(sorted_.now), put_off=len(sorted_.later), elsewhere=len(sorted_.elsewhere)
         )
