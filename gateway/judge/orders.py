@@ -64,7 +64,7 @@ def _dossiers(
     round_: Round, facts: OrderFacts, recordings: Sequence[tuple[RecordingRow, Recording]]
 ) -> list[Dossier]:
     documents = round_.documents
-    # Again, after the facts: an order may have been placed under rules loaded since the claim began.
+    # Again, after the facts: an order may have been placed under rules loaded since.
     documents.read_rulebooks(round_.store)
     keys = ((row.policy_id, row.policy_version) for row in facts.consignments)
     documents.read_policies(round_.store, keys)
