@@ -158,3 +158,11 @@ class Plan:
     engine: str
     seed: int
     iterations: int
+
+
+class Column(NamedTuple):
+    """One vehicle's whole day as a search met it, and its cost in units: what is recombined."""
+
+    vehicle: int
+    tours: tuple[Tour, ...]
+    total: int
