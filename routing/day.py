@@ -62,9 +62,8 @@ class Day:
     def finish_current(self, current: CurrentTrip, visits: tuple[Visit, ...]) -> None:
         """Walk the trip that is under way."""
         self._check_current(current, visits)
-        self.free_s = current.free_s
         from_s = current.free_s
-        self.free_s = self._rest(current.free_s, current.free_s)
+        self.free_s = self._rest(from_s, from_s)
         self._drive(visits, current.place, current.departed_s, current.stops_made)
         self.paid_s += self.free_s - from_s
 
@@ -99,6 +98,8 @@ class Day:
         new_trips = len(self.trips) - (self.vehicle.current is not None)
         if new_trips > self.vehicle.max_trips:
             self._break_rule("shift", None, f"makes {new_trips} trips of {self.vehicle.max_trips}")
+        if not self.vehicle.returns and len(self.trips) > 1:
+            self._break_rule("shift", None, "does not return to its depot for another trip")
 
     def route(self) -> Route:
         """Return the day as it will happen."""

@@ -32,7 +32,7 @@ class Evaluation:
 
 
 class MalformedDraft(ValueError):
-    """A draft that does not fit its problem: a wrong number of vehicles, or an order twice."""
+    """A draft that does not fit its problem: an order twice, or a vehicle's tours missing."""
 
 
 class Judge:
@@ -123,6 +123,9 @@ def _check_shape(problem: Problem, draft: Draft) -> set[int]:
     """Return the orders that a draft serves."""
     if len(draft) != len(problem.vehicles):
         raise MalformedDraft(f"{len(draft)} vehicles in the draft, {len(problem.vehicles)} in all")
+    for vehicle, tours in zip(problem.vehicles, draft, strict=True):
+        if vehicle.current is not None and not tours:
+            raise MalformedDraft(f"{vehicle.id} is on its way, and its trip is not in the draft")
     served: set[int] = set()
     for visit in (visit for tours in draft for tour in tours for visit in tour.visits):
         if not 0 <= visit.order < len(problem.orders):

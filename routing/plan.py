@@ -24,8 +24,13 @@ Reason = Literal[
     "skill",
     "pin",
     "unreachable",
+    "cost",
+    "search",
 ]
-"""What stands in an order's or a vehicle's way; `docs/route-problem.md` says each in a sentence."""
+"""What stands in an order's or a vehicle's way; `docs/route-problem.md` says each in a sentence.
+
+`cost` and `search` stand in no plan's way, but leave an order behind: it costs more than its drop
+cost, or the search ended before it found that it does not."""
 
 
 class Visit(NamedTuple):
