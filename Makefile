@@ -31,7 +31,7 @@ check: setup ## Lint, types, layers
 	$(BIN)/lint-imports
 
 test: setup ## Run the tests on a real database, broker and browser
-	$(BIN)/python -m pytest -m "not soak"
+	$(BIN)/python -m pytest -m "not soak" -n auto --maxprocesses 4 --dist loadfile
 
 soak: setup ## Run the long tests: a million damaged messages, every kill at length
 	$(BIN)/python -m pytest -m soak
