@@ -21,6 +21,9 @@ UNREACHABLE_S: Final = 10_000_000
 LEG_PARTS: Final = 1 << 20
 """A leg is counted in so many equal parts where it crosses from one slice into the next."""
 
+FACTOR_PARTS: Final = 1000
+"""Seconds are multiplied by whole thousandths, so that one leg and a matrix round alike."""
+
 
 class Leg(NamedTuple):
     """From one place to another: metres, and seconds in each slice of the day."""
@@ -65,6 +68,28 @@ def arrival_s(departs_s: int, leg: Leg, starts_s: Sequence[int]) -> int:
         left -= (starts_s[k + 1] - now_s) * LEG_PARTS // duration_s
         now_s = starts_s[k + 1]
         k += 1
+
+
+def slowed_s(duration_s: int, factor: float) -> int:
+    """Return a duration times `factor`, rounded up. No factor makes a way where there is none."""
+    if duration_s >= UNREACHABLE_S:
+        return UNREACHABLE_S
+    slowed = -(-duration_s * round(factor * FACTOR_PARTS) // FACTOR_PARTS)
+    return min(slowed, UNREACHABLE_S)
+
+
+def slowed_matrix_s(duration_s: IntArray, factor: float) -> IntArray:
+    """Return what `slowed_s` makes of each element."""
+    parts = round(factor * FACTOR_PARTS)
+    slowed = -(-duration_s.astype(np.int64) * parts // FACTOR_PARTS)
+    slowed[duration_s >= UNREACHABLE_S] = UNREACHABLE_S
+    return np.minimum(slowed, UNREACHABLE_S).astype(np.int32)
+
+
+def notes_of(travel: Travel) -> tuple[str, ...]:
+    """Return the sentences that a reader of the plan should see: what failed, what stands in."""
+    notes: tuple[str, ...] = getattr(travel, "notes", ())
+    return notes
 
 
 @dataclass(frozen=True)
