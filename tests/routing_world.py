@@ -162,12 +162,16 @@ def _underway(r: Random, vehicle: Vehicle, orders: list[Order]) -> Vehicle:
     for k in range(2):
         orders[k] = replace(orders[k], only_vehicle=None, skills=frozenset())
     free_s = vehicle.start_s + 900
+    place = orders[r.randrange(len(orders))].place
+    locked = aboard[: r.randint(0, 1)]
+    for k in range(len(locked)):  # what must be delivered next can be
+        orders[k] = replace(orders[k], hold_s=None)
     current = CurrentTrip(
         departed_s=vehicle.start_s,
-        place=orders[r.randrange(len(orders))].place,
+        place=place,
         free_s=free_s,
         aboard=aboard,
-        locked=aboard[: r.randint(0, 1)],
+        locked=locked,
         stops_made=1,
     )
     later = vehicle.max_trips if vehicle.returns else 0

@@ -1,0 +1,93 @@
+"""Can a problem be planned at all, and if not, what must be changed, and where?
+
+`check` looks at values and names first (`routing.check_values`), then at travel, then at whether
+each order's place can be reached (`routing.check_travel`), and last at whether vehicles that are
+under way can still keep every rule. Within one of these it finds all that is wrong, up to
+`MOST_FAULTS`. An order that merely can't be served is no fault: it is part of a plan.
+"""
+
+from collections.abc import Iterator
+from itertools import islice, product
+from typing import Final
+
+from routing.check_travel import reach_faults, travel_faults
+from routing.check_values import MAX_VEHICLES, Fault, id_faults, value_faults
+from routing.evaluate import Judge
+from routing.plan import Tour, Violation, Visit
+from routing.problem import Problem, Vehicle
+
+MAX_ORDERS: Final = 50_000
+MOST_FAULTS: Final = 20
+MOST_LOCKERS: Final = 6  # so many locked lockers are tried in every way; with more, none is
+
+
+class ImpossibleProblem(ValueError):
+    """A problem that can't be planned. `where` is the place of the first fault in the document."""
+
+    def __init__(self, where: str, reason: str, more: tuple[Fault, ...] = ()):
+        self.faults = (Fault(where, reason), *more)
+        self.where, self.reason = where, reason
+        super().__init__("\n".join(f"{fault.where}: {fault.reason}" for fault in self.faults))
+
+
+def check(problem: Problem, *, max_orders: int = MAX_ORDERS) -> None:
+    """Raise `ImpossibleProblem` with the places and the reasons if it can't be planned."""
+    refuse(_size_faults(problem, max_orders))
+    for faults_of in (id_faults, value_faults, aboard_faults, travel_faults, reach_faults):
+        refuse(faults_of(problem))
+    refuse(_way_faults(problem))
+
+
+def refuse(faults: Iterator[Fault]) -> None:
+    """Raise `ImpossibleProblem` if there is a fault."""
+    found = tuple(islice(faults, MOST_FAULTS))
+    if found:
+        raise ImpossibleProblem(found[0].where, found[0].reason, found[1:])
+
+
+def aboard_faults(problem: Problem) -> Iterator[Fault]:
+    """Yield each order that is aboard twice."""
+    first: dict[str, str] = {}
+    for k, vehicle in enumerate(problem.vehicles):
+        for i, order in enumerate(vehicle.current.aboard if vehicle.current else ()):
+            if order in first:
+                reason = f'"{order}" is aboard {first[order]} already; it is in one place'
+                yield Fault(f"vehicles[{k}].current.aboard[{i}]", reason)
+            first.setdefault(order, vehicle.id)
+
+
+def _size_faults(problem: Problem, max_orders: int) -> Iterator[Fault]:
+    if len(problem.orders) > max_orders:
+        reason = f"has {len(problem.orders)} orders; at most {max_orders} are planned at once"
+        yield Fault("orders", f"{reason}, split the city")
+    if len(problem.vehicles) > MAX_VEHICLES:
+        reason = f"has {len(problem.vehicles)}; at most {MAX_VEHICLES} are planned at once"
+        yield Fault("vehicles", f"{reason}, split the city")
+
+
+def _way_faults(problem: Problem) -> Iterator[Fault]:
+    """Yield each vehicle whose current trip breaks a rule even with its locked stops alone."""
+    judge, index = Judge(problem), {order.id: k for k, order in enumerate(problem.orders)}
+    for k, vehicle in enumerate(problem.vehicles):
+        broken = None if vehicle.current is None else _broken(judge, vehicle, index)
+        if broken is not None:
+            reason = f"can't be finished: {broken.sentence}"
+            yield Fault(f"vehicles[{k}].current", f"{reason}; unlock stops or give later limits")
+
+
+def _broken(judge: Judge, vehicle: Vehicle, index: dict[str, int]) -> Violation | None:
+    """Return a rule that is broken however the locked stops are served, at a door or a locker."""
+    if vehicle.current is None:
+        return None
+    orders = [index[order] for order in vehicle.current.locked]
+    has_locker = [judge.problem.orders[order].locker is not None for order in orders]
+    if sum(has_locker) > MOST_LOCKERS:
+        return None
+    first = None
+    for ways in product(*((False, True) if locker else (False,) for locker in has_locker)):
+        visits = tuple(Visit(order, way) for order, way in zip(orders, ways, strict=True))
+        violations = judge.day(vehicle, (Tour(visits),)).violations
+        if not violations:
+            return None
+        first = first or violations[0]
+    return first
