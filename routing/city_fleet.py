@@ -83,7 +83,7 @@ ORDERS_PER_VAN: Final = 28
 ORDERS_PER_TRICYCLE: Final = 32
 ORDERS_PER_COURIER: Final = 120
 ORDERS_PER_CARRIER: Final = 100
-PLAIN_ORDERS_PER_VAN: Final = 20  # with one trip a shift: about 80 and 90 % of one in 16
+PLAIN_ORDERS_PER_VAN: Final = 16  # with one trip a shift: four fifths of a frozen compartment
 PLAIN_ORDERS_PER_TRICYCLE: Final = 18
 
 DAY_ENDS_S: Final = 23 * HOUR_S
