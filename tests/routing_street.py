@@ -18,7 +18,7 @@ EVENING = 23 * 3600
 
 
 def order(k: int, km: int, **changes: Any) -> Order:
-    """Order `o<k>`, at `km`, which minds nothing."""
+    """Return order `o<k>`, at `km`, which minds nothing."""
     values: dict[str, Any] = {
         "id": f"o{k}",
         "place": f"km{km}",
@@ -32,7 +32,7 @@ def order(k: int, km: int, **changes: Any) -> Order:
 
 
 def van(name: str = "van", **changes: Any) -> Vehicle:
-    """A van from eight until eleven in the evening, that costs nothing."""
+    """Return a van from eight until eleven in the evening, that costs nothing."""
     values: dict[str, Any] = {
         "id": name,
         "depot": "depot",
@@ -51,7 +51,7 @@ def street(
     paces: dict[int, float] | None = None,
     **changes: Any,
 ) -> Problem:
-    """A problem on the street. `paces`: metres a second by when each slice of the day begins."""
+    """Return a problem on the street. `paces`: metres a second by when each slice begins."""
     paces = paces or {0: 10.0}
     metres = np.abs(np.subtract.outer(np.arange(HOMES), np.arange(HOMES))).astype(np.int32) * 1000
     seconds = np.stack([np.rint(metres / pace).astype(np.int32) for pace in paces.values()])
@@ -66,10 +66,10 @@ def street(
 
 
 def tour(*orders: int, not_before_s: int = 0) -> Tour:
-    """A tour of these orders, to their doors."""
+    """Return a tour of these orders, to their doors."""
     return Tour(tuple(Visit(k) for k in orders), not_before_s)
 
 
 def draft(*tours: Tour) -> Draft:
-    """The only vehicle's day."""
+    """Return the only vehicle's day."""
     return (tours,)
