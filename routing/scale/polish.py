@@ -1,0 +1,225 @@
+"""How does a large city get its first plan soon, and then a good one?
+
+A short search of every part gives the first plan. Then rounds: the plan is cut into windows across
+the borders, each window is searched from where the plan stands, and its answer is taken if the
+whole is no worse. What is small enough is searched whole at last.
+"""
+
+import math
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Final
+
+from routing.engine import Budget, Engine, Found, Progress, Report
+from routing.plan import Draft
+from routing.problem import Problem
+from routing.scale.crew import Alone, Crew, Task
+from routing.scale.picking import Leaving, share_picking
+from routing.scale.pool import Pool
+from routing.scale.shares import Purse
+from routing.scale.split import MOST_ORDERS, split
+from routing.scale.view import Part, inside, view
+from routing.scale.whole import Whole, merge
+from routing.scale.windows import Windows
+from routing.search import search
+
+ENGINE: Final = "split"
+
+FIRST_SHARE: Final = 0.25
+FIRST_MOST_S: Final = 5.0
+"""The first plan has a quarter of the budget, and seconds a part: dispatchers wait for it."""
+
+ROUNDS: Final = 6
+WINDOW_S: Final = 1.5
+"""A window is searched for no less, or there are fewer rounds."""
+
+MOST_PLACES_WHOLE: Final = 2_500
+WHOLE_SHARE: Final = 0.3
+"""What is searched whole at last, and for how long: beyond, matrices outgrow the caches."""
+
+ANGLE: Final = (math.sqrt(5) - 1) / 2 * math.pi / 2
+"""Each round turns by the golden part of a right angle: no two rounds cut alike."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitSearch:
+    """An engine for large problems.
+
+    `workers` are processes of this machine (one a core if not given); with `cluster` parts go to
+    the Ray cluster at that address. A number of iterations gives the same plan whatever the crew.
+    """
+
+    workers: int | None = None
+    cluster: str | None = None
+
+    def __call__(
+        self, problem: Problem, *, budget: Budget, seed: int, start: Draft | None, report: Report
+    ) -> Found:
+        """Return the best draft found by parts; it is never worse than `start`."""
+        fits = len(problem.places) <= MOST_PLACES_WHOLE
+        with _crew(search, self.workers, self.cluster) as crew:
+            solver = Solver(
+                problem=problem, crew=crew, purse=Purse(budget), seed=seed, report=report
+            )
+            return solver.solve(start, whole=search if fits else None)
+
+
+def solve_split(
+    problem: Problem,
+    *,
+    budget: Budget,
+    seed: int,
+    report: Report,
+    workers: int | None = None,
+    cluster: str | None = None,
+) -> Found:
+    """Plan a large city from nothing, as `SplitSearch` does."""
+    engine = SplitSearch(workers=workers, cluster=cluster)
+    return engine(problem, budget=budget, seed=seed, start=None, report=report)
+
+
+@contextmanager
+def _crew(engine: Engine, workers: int | None, cluster: str | None) -> Iterator[Crew]:
+    if cluster is not None:
+        from routing.scale.cluster import Cluster  # noqa: PLC0415 (an extra: only if asked for)
+
+        with Cluster(engine, cluster) as crew:
+            yield crew
+        return
+    hands = len(os.sched_getaffinity(0)) if workers is None else workers
+    if hands == 1:
+        yield Alone(engine)
+        return
+    with Pool(engine, hands) as pool:
+        yield pool
+
+
+@dataclass(kw_only=True)
+class Solver:
+    """One large problem being planned. `most` is how many orders a part has at most, or about."""
+
+    problem: Problem
+    crew: Crew
+    purse: Purse
+    seed: int
+    report: Report
+    most: int = MOST_ORDERS
+    iterations: int = 0
+
+    def solve(self, start: Draft | None = None, *, whole: Engine | None = None) -> Found:
+        """Return the best plan; `whole`, if given, searches everything at last."""
+        plan = Whole(self.problem, self._first() if start is None else start)
+        self._tell("first plan", plan)
+        windows = Windows(self.problem)
+        shares = [1.0] * self._rounds(WHOLE_SHARE if whole else 0.0)
+        if whole:
+            shares.append(len(shares) * WHOLE_SHARE / (1 - WHOLE_SHARE))
+        for k, share in enumerate(shares):
+            if self.purse.spent:
+                break
+            part = share / sum(shares[k:])
+            if whole and k + 1 == len(shares):
+                self._search_whole(plan, whole, part)
+            else:
+                self._look_again(plan, windows, k, part)
+        return Found(draft=plan.draft, iterations=self.iterations)
+
+    def _rounds(self, whole_share: float) -> int:
+        """Return how many rounds there is time for, at `WINDOW_S` a window or more."""
+        if math.isinf(self.purse.left_s):
+            return ROUNDS
+        turns = -(-len(self.problem.orders) // (self.most * self.crew.hands))
+        time_s = self.purse.left_s * (1 - whole_share)
+        return min(ROUNDS, max(1, int(time_s / (turns * WINDOW_S))))
+
+    def _first(self) -> Draft:
+        """Search each part for the first time."""
+        parts = [
+            part for part in split(self.problem, most=self.most) if part.orders and part.vehicles
+        ]
+        budgets = self.purse.deal(FIRST_SHARE, parts, self.crew.hands, most_s=FIRST_MOST_S)
+        tasks = self._tasks(parts, budgets, [{} for _ in parts], [None for _ in parts])
+        found: list[tuple[Part, Draft]] = []
+        for k, answer in self.crew.search(tasks):
+            found.append((parts[k], answer.draft))
+            self.iterations += answer.iterations
+            self._tell(f"part {len(found)} of {len(parts)}", None)
+        return merge(self.problem, found)
+
+    def _look_again(self, plan: Whole, windows: Windows, turn: int, share: float) -> None:
+        """Search windows across the borders, and take what is no worse for the whole."""
+        parts = windows.cut(plan.draft, most=self.most, angle=ANGLE * (turn + 1), turn=turn)
+        parts = [part for part in parts if part.orders]
+        budgets = self.purse.deal(share, parts, self.crew.hands)
+        tasks = self._tasks(
+            parts,
+            budgets,
+            [plan.leaving(part.vehicles) for part in parts],
+            [inside(part, plan.draft) for part in parts],
+        )
+        for done, (k, answer) in enumerate(self.crew.search(tasks), 1):
+            plan.offer(parts[k], answer.draft)
+            self.iterations += answer.iterations
+            self._tell(f"round {turn + 1}, window {done} of {len(parts)}", plan)
+
+    def _search_whole(self, plan: Whole, engine: Engine, share: float) -> None:
+        everything = Part(
+            tuple(range(len(self.problem.orders))), tuple(range(len(self.problem.vehicles)))
+        )
+        budget = self.purse.deal(share, [everything], 1)[0]
+        answer = engine(
+            self.problem,
+            budget=budget,
+            seed=self.seed,
+            start=plan.draft,
+            report=self._pass_on,
+        )
+        plan.offer(everything, answer.draft)
+        self.iterations += answer.iterations
+        self._tell("whole", plan)
+
+    def _tasks(
+        self,
+        parts: Sequence[Part],
+        budgets: Sequence[Budget],
+        leaving: Sequence[Leaving],
+        starts: Sequence[Draft | None],
+    ) -> list[Task]:
+        """Make a task of each part, with a seed of its own."""
+        picking = share_picking(self.problem, parts, leaving)
+        rows = zip(parts, picking, budgets, starts, strict=True)
+        return [
+            Task(
+                view(self.problem, part, mine),
+                budget,
+                (self.seed * 1_000_003 + self.iterations + k) % 2**31,
+                start,
+            )
+            for k, (part, mine, budget, start) in enumerate(rows)
+        ]
+
+    def _pass_on(self, progress: Progress) -> None:
+        """Report the last search as a part of this one."""
+        self.report(
+            replace(
+                progress,
+                engine=ENGINE,
+                elapsed_s=self.purse.elapsed_s,
+                iterations=self.iterations + progress.iterations,
+            )
+        )
+
+    def _tell(self, phase: str, plan: Whole | None) -> None:
+        self.report(
+            Progress(
+                engine=ENGINE,
+                phase=phase,
+                elapsed_s=self.purse.elapsed_s,
+                iterations=self.iterations,
+                total=plan.total if plan else None,
+                unserved=len(plan.unserved) if plan else None,
+                late_s=plan.late_s if plan else None,
+            )
+        )

@@ -1,0 +1,105 @@
+"""How are parts searched by several processes of this machine?
+
+Workers are spawned, so that no lock or thread of this process is copied, and stay for all rounds:
+they import and load the compiled search once. A worker that dies (out of memory, killed) takes only
+its part with it: the part is searched again. Workers end with this process, however it ends, and
+leave Ctrl-C to it.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+from routing.engine import Engine, Found
+from routing.scale.crew import CrewLost, Task, work
+
+if TYPE_CHECKING:
+    from multiprocessing.queues import SimpleQueue
+
+ATTEMPTS: Final = 3
+"""How often in a row workers may die without a part being finished."""
+
+
+class Pool:
+    """Processes of this machine that search parts."""
+
+    def __init__(self, engine: Engine, hands: int) -> None:
+        self.hands = hands
+        self._engine = engine
+        self._start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is not None:
+            self._kill()
+        self._executor.shutdown(cancel_futures=True)
+
+    def search(self, tasks: Sequence[Task]) -> Iterator[tuple[int, Found]]:
+        """Yield each task's number and answer as it is there.
+
+        Raises `CrewLost` if workers died `ATTEMPTS` times in a row.
+        """
+        left, deaths = dict(enumerate(tasks)), 0
+        while left:
+            try:
+                for k, found in self._search(left):
+                    del left[k]
+                    deaths = 0
+                    yield k, found
+            except BrokenProcessPool as error:
+                deaths += 1
+                if deaths == ATTEMPTS:
+                    raise CrewLost(
+                        f"workers died {deaths} times; {len(left)} parts left"
+                    ) from error
+                self._executor.shutdown()
+                self._start()
+
+    def _search(self, tasks: dict[int, Task]) -> Iterator[tuple[int, Found]]:
+        number: dict[Future[Found], int] = {
+            self._executor.submit(work, self._engine, task): k for k, task in tasks.items()
+        }
+        for done in as_completed(number):
+            yield number[done], done.result()
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pids: SimpleQueue[int] = context.SimpleQueue()
+        self._executor = ProcessPoolExecutor(
+            self.hands, mp_context=context, initializer=_join_crew, initargs=(self._pids,)
+        )
+
+    def _kill(self) -> None:
+        """End the workers in the middle of what they do."""
+        pids = set()
+        while not self._pids.empty():
+            pids.add(self._pids.get())
+        for child in multiprocessing.active_children():
+            if child.pid in pids:
+                child.terminate()
+
+
+def _join_crew(pids: "SimpleQueue[int]") -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    pids.put(os.getpid())
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,64 @@
+"""How is a budget dealt out to parts, so that hands are busy and the time is used up?"""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from routing.engine import Budget
+from routing.scale.view import Part
+
+SHORTEST_S: Final = 0.5
+"""A shorter search of a part is not worth its start."""
+
+
+class Purse:
+    """A budget that is spent phase by phase, and the clock that goes with it."""
+
+    def __init__(self, budget: Budget, clock: Callable[[], float] = time.monotonic) -> None:
+        if budget.time_limit_s is None and budget.iterations is None:
+            raise ValueError("a budget has seconds or iterations")
+        self._budget = budget
+        self._clock = clock
+        self._began_s = clock()
+        self._iterations_left = budget.iterations
+
+    @property
+    def elapsed_s(self) -> float:
+        """Return the seconds since the budget was opened."""
+        return self._clock() - self._began_s
+
+    @property
+    def left_s(self) -> float:
+        """Return the seconds that are left: infinite if only iterations count."""
+        if self._budget.time_limit_s is None:
+            return math.inf
+        return self._budget.time_limit_s - self.elapsed_s
+
+    @property
+    def spent(self) -> bool:
+        """Return whether there is too little left for another search."""
+        return self.left_s < SHORTEST_S or self._iterations_left == 0
+
+    def deal(
+        self, share: float, parts: Sequence[Part], hands: int, *, most_s: float = math.inf
+    ) -> list[Budget]:
+        """Deal a share of what is left to parts that so many hands search, by turns.
+
+        Each gets the same seconds, `most_s` at most, and iterations in proportion to its orders.
+        """
+        turns = -(-len(parts) // hands)
+        each_s = max(SHORTEST_S, min(most_s, self.left_s * share / max(1, turns)))
+        iterations = self._deal_iterations(share, parts)
+        return [
+            Budget(time_limit_s=None if math.isinf(each_s) else each_s, iterations=count)
+            for count in iterations
+        ]
+
+    def _deal_iterations(self, share: float, parts: Sequence[Part]) -> Sequence[int | None]:
+        if self._iterations_left is None:
+            return [None] * len(parts)
+        amount = int(self._iterations_left * share)
+        self._iterations_left -= amount
+        orders = sum(len(part.orders) for part in parts)
+        return [amount * len(part.orders) // max(1, orders) for part in parts]
