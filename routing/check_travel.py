@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from routing.check_values import MAX_TIME_S, Fault, place_faults, shown
 from routing.problem import Order, Problem, Vehicle
 from routing.travel import UNREACHABLE_S, GreatCircle, Matrices, ModeMatrix, Pace, Travel
+from routing.weather import Weathered
 
 MAX_LEG_M: Final = 2_000_000
 MAX_LEG_S: Final = MAX_TIME_S
@@ -32,6 +33,8 @@ def travel_faults(problem: Problem) -> Iterator[Fault]:
             known = ", ".join(modes) or "none"
             reason = f"travel knows no {shown(vehicle.mode)}; its modes are {known}"
             yield Fault(f"vehicles[{k}].mode", reason)
+    while isinstance(travel, Weathered):
+        travel = travel.clear
     if isinstance(travel, Matrices):
         for mode, matrix in travel.by_mode.items():
             yield from matrix_faults(f"travel.modes.{mode}", matrix, len(problem.places))
@@ -75,17 +78,17 @@ def matrix_faults(where: str, matrix: ModeMatrix, places: int) -> Iterator[Fault
     shaped = True
     if ways.shape != (places, places):
         shaped = False
-        yield Fault(f"{where}.distances_m", f"is {_by(ways)}; give {places} x {places}, by place")
+        yield Fault(f"{where}.distance_m", f"is {_by(ways)}; give {places} x {places}, by place")
     if times.ndim != 3 or times.shape[1:] != (places, places):
         shaped = False
         reason = f"is {_by(times)}; give slices x {places} x {places}"
-        yield Fault(f"{where}.durations_s", reason)
+        yield Fault(f"{where}.duration_s", reason)
     else:
         yield from slice_faults(where, matrix.starts_s, len(times))
     if shaped:
-        yield from _entry_faults(f"{where}.distances_m", ways, MAX_LEG_M, None)
-        yield from _entry_faults(f"{where}.durations_s", times, MAX_LEG_S, UNREACHABLE_S)
-        yield from _closed_faults(f"{where}.durations_s", times)
+        yield from _entry_faults(f"{where}.distance_m", ways, MAX_LEG_M, None)
+        yield from _entry_faults(f"{where}.duration_s", times, MAX_LEG_S, UNREACHABLE_S)
+        yield from _closed_faults(f"{where}.duration_s", times)
 
 
 def _by(values: NDArray[np.generic]) -> str:
