@@ -1,0 +1,27 @@
+"""How are times, amounts and costs said to people?"""
+
+from routing.plan import UNITS_PER_MINOR
+
+
+def clock(at_s: int) -> str:
+    """Return a time of day, with seconds only if there are any: `09:05`, `09:05:20`."""
+    minutes, seconds = divmod(at_s, 60)
+    text = f"{minutes // 60:02}:{minutes % 60:02}"
+    return f"{text}:{seconds:02}" if seconds else text
+
+
+def duration(seconds: int) -> str:
+    """Return a length of time: `45 s`, `12 min`, `12 min 20 s`, `2 h 5 min`."""
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, rest_s = divmod(seconds, 60)
+    if minutes >= 60:
+        hours, minutes = divmod(minutes, 60)
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{minutes} min {rest_s} s" if rest_s else f"{minutes} min"
+
+
+def money(units: int) -> str:
+    """Return a cost in whole currency, `41.20`, rounded to the nearest hundredth."""
+    minor = (abs(units) + UNITS_PER_MINOR // 2) // UNITS_PER_MINOR
+    return f"{'-' if units < 0 and minor else ''}{minor // 100}.{minor % 100:02}"
