@@ -20,7 +20,7 @@ from routing.scale.picking import Leaving, share_picking
 from routing.scale.pool import Pool
 from routing.scale.shares import Purse
 from routing.scale.split import MOST_ORDERS, split
-from routing.scale.view import Part, inside, view
+from routing.scale.view import Part, everything, inside, view
 from routing.scale.whole import Whole, merge
 from routing.scale.windows import Windows
 from routing.search import search
@@ -113,9 +113,7 @@ class Solver:
         plan = Whole(self.problem, self._first() if start is None else start)
         self._tell("first plan", plan)
         windows = Windows(self.problem)
-        shares = [1.0] * self._rounds(WHOLE_SHARE if whole else 0.0)
-        if whole:
-            shares.append(len(shares) * WHOLE_SHARE / (1 - WHOLE_SHARE))
+        shares = self._shares(whole)
         for k, share in enumerate(shares):
             if self.purse.spent:
                 break
@@ -125,6 +123,13 @@ class Solver:
             else:
                 self._look_again(plan, windows, k, part)
         return Found(draft=plan.draft, iterations=self.iterations)
+
+    def _shares(self, whole: Engine | None) -> list[float]:
+        """Return the weight of each round, and of the last search of everything if there is one."""
+        if not self.problem.orders or not self.problem.vehicles:
+            return []
+        rounds = self._rounds(WHOLE_SHARE if whole else 0.0)
+        return [1.0] * rounds + ([rounds * WHOLE_SHARE / (1 - WHOLE_SHARE)] if whole else [])
 
     def _rounds(self, whole_share: float) -> int:
         """Return how many rounds there is time for, at `WINDOW_S` a window or more."""
@@ -165,10 +170,8 @@ class Solver:
             self._tell(f"round {turn + 1}, window {done} of {len(parts)}", plan)
 
     def _search_whole(self, plan: Whole, engine: Engine, share: float) -> None:
-        everything = Part(
-            tuple(range(len(self.problem.orders))), tuple(range(len(self.problem.vehicles)))
-        )
-        budget = self.purse.deal(share, [everything], 1)[0]
+        part = everything(self.problem)
+        budget = self.purse.deal(share, [part], 1)[0]
         answer = engine(
             self.problem,
             budget=budget,
@@ -176,7 +179,7 @@ class Solver:
             start=plan.draft,
             report=self._pass_on,
         )
-        plan.offer(everything, answer.draft)
+        plan.offer(part, answer.draft)
         self.iterations += answer.iterations
         self._tell("whole", plan)
 

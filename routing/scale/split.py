@@ -14,7 +14,7 @@ import numpy as np
 
 from routing.problem import Problem, Vehicle
 from routing.scale.assign import assign_depots, tied
-from routing.scale.view import Part
+from routing.scale.view import Part, everything
 from routing.scale.where import Points, cut, positions, sectors
 
 MOST_ORDERS: Final = 500
@@ -26,6 +26,8 @@ def split(problem: Problem, *, most: int = MOST_ORDERS, angle: float = 0.0) -> l
 
     Only vehicles without orders, or orders without vehicles, may make a part that lacks the other.
     """
+    if len(problem.orders) <= most:
+        return [everything(problem)]
     with_vehicle = tied(problem)
     points = positions(problem)
     chosen = assign_depots(problem, with_vehicle)

@@ -68,6 +68,11 @@ class SelectedTravel:
         return Matrices, (by_mode,)
 
 
+def everything(problem: Problem) -> Part:
+    """Return the part that is the whole."""
+    return Part(tuple(range(len(problem.orders))), tuple(range(len(problem.vehicles))))
+
+
 def view(problem: Problem, part: Part, picking: Mapping[str, Hours | None]) -> Problem:
     """Return a part as a problem. `picking` is its share of each depot's orders an hour.
 
