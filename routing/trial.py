@@ -226,8 +226,10 @@ class Tries:
         here = self.judge.place_of[order.place]
         if self.position is not None:
             x, y = self.position[places].T
-            away: NDArray[np.float64] = np.abs(x - self.position[here, 0])
-            return away + np.abs(y - self.position[here, 1])
+            across = np.abs(x - self.position[here, 0]) + np.abs(y - self.position[here, 1])
+            return np.asarray(across, np.float64)
+        if not places.size:
+            return np.empty(0)
         mode = self.problem.vehicles[0].mode
         metres, _ = self.problem.travel.matrix(mode, [here], places.tolist())
         return np.asarray(metres[0], np.float64)
