@@ -98,7 +98,11 @@ def _crew(engine: Engine, workers: int | None, cluster: str | None) -> Iterator[
 
 @dataclass(kw_only=True)
 class Solver:
-    """One large problem being planned. `most` is how many orders a part has at most, or about."""
+    """One large problem being planned.
+
+    A part has about `most` orders at most. The first plan has `first_share` of the budget, and no
+    more than `first_most_s` seconds a part.
+    """
 
     problem: Problem
     crew: Crew
@@ -106,6 +110,8 @@ class Solver:
     seed: int
     report: Report
     most: int = MOST_ORDERS
+    first_share: float = FIRST_SHARE
+    first_most_s: float = FIRST_MOST_S
     iterations: int = 0
 
     def solve(self, start: Draft | None = None, *, whole: Engine | None = None) -> Found:
@@ -144,7 +150,9 @@ class Solver:
         parts = [
             part for part in split(self.problem, most=self.most) if part.orders and part.vehicles
         ]
-        budgets = self.purse.deal(FIRST_SHARE, parts, self.crew.hands, most_s=FIRST_MOST_S)
+        budgets = self.purse.deal(
+            self.first_share, parts, self.crew.hands, most_s=self.first_most_s
+        )
         tasks = self._tasks(parts, budgets, [{} for _ in parts], [None for _ in parts])
         found: list[tuple[Part, Draft]] = []
         for k, answer in self.crew.search(tasks):

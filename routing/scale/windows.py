@@ -6,6 +6,7 @@ An order without a vehicle joins a window that has one for it: the nearest first
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from routing.problem import Problem
 from routing.scale.assign import aboard, can_carry
 from routing.scale.view import Part
 from routing.scale.where import IndexArray, Points, cut, positions
+
+TURNS: Final = 3
+"""So many windows are tried for an order without a vehicle, one a round, before the first again."""
 
 
 class Windows:
@@ -65,10 +69,12 @@ class Windows:
             return window_of[self._aboard[order]]
         door = self._points[self._place_of[self._problem.orders[order].place]]
         near = np.argsort(((centres - door) ** 2).sum(axis=1), kind="stable").tolist()
-        able = [
-            vehicle
-            for vehicle in near
-            if can_carry(self._problem.vehicles[vehicle], self._problem.orders[order])
-        ]
-        nearest = list(dict.fromkeys(window_of[vehicle] for vehicle in able or near))
-        return nearest[turn % min(len(nearest), 3)]
+        able: list[int] = []
+        for vehicle in near:
+            if window_of[vehicle] not in able and can_carry(
+                self._problem.vehicles[vehicle], self._problem.orders[order]
+            ):
+                able.append(window_of[vehicle])
+            if len(able) > turn % TURNS:
+                return able[-1]
+        return able[turn % len(able)] if able else window_of[near[0]]
