@@ -5,10 +5,11 @@ slices; a slice has one duration for each pair of places. `arrival_s` says how a
 one slice into the next: who leaves later never arrives earlier (Ichoua et al. 2003).
 """
 
+import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +107,7 @@ class Matrices:
     """Travel that is given as numbers."""
 
     by_mode: Mapping[str, ModeMatrix]
+    notes: tuple[str, ...] = ()
 
     @property
     def modes(self) -> tuple[str, ...]:
@@ -150,14 +152,28 @@ class Pace:
 
 
 class GreatCircle:
-    """Travel by coordinates alone: any part of the matrix on demand, none of it kept."""
+    """Travel by coordinates alone: any part of the matrix on demand, none of it kept.
+
+    Lines on the unit sphere, to the seventh power of the chord: right to a metre up to 3,000 km.
+    Only operations that IEEE 754 makes exact are used, in one order, so that a leg and a matrix
+    agree on every machine.
+    """
 
     def __init__(
-        self, lat_deg: Sequence[float], lon_deg: Sequence[float], paces: Mapping[str, Pace]
+        self,
+        lat_deg: Sequence[float],
+        lon_deg: Sequence[float],
+        paces: Mapping[str, Pace],
+        notes: tuple[str, ...] = (),
     ):
+        self._degrees = tuple(lat_deg), tuple(lon_deg)
         lat, lon = np.radians(np.asarray(lat_deg)), np.radians(np.asarray(lon_deg))
         self._unit = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+        self._points: list[tuple[float, float, float]] = list(
+            zip(*self._unit.tolist(), strict=True)
+        )
         self.paces = dict(paces)
+        self.notes = notes
 
     @property
     def modes(self) -> tuple[str, ...]:
@@ -168,10 +184,23 @@ class GreatCircle:
         """Return when each slice begins."""
         return self.paces[mode].starts_s
 
+    def followed_by(self, lat_deg: Sequence[float], lon_deg: Sequence[float]) -> "GreatCircle":
+        """Return the travel of these places, then others."""
+        lats, lons = self._degrees
+        return GreatCircle((*lats, *lat_deg), (*lons, *lon_deg), self.paces, self.notes)
+
     def leg(self, mode: str, origin: int, destination: int) -> Leg:
-        """Return one leg."""
-        distance_m, duration_s = self.matrix(mode, [origin], [destination])
-        return Leg(int(distance_m[0, 0]), tuple(duration_s[:, 0, 0].tolist()))
+        """Return one leg: what `matrix` does, for one pair and many times quicker."""
+        pace = self.paces[mode]
+        (x, y, z), (u, v, w) = self._points[origin], self._points[destination]
+        x, y, z = x - u, y - v, z - w
+        c2 = x * x + y * y + z * z
+        arc_m = EARTH_RADIUS_M * math.sqrt(c2) * _arc_by_chord(c2)
+        metres = round(arc_m * pace.road_factor)
+        if metres == 0:
+            return Leg(0, (0,) * len(pace.speed_kmh))
+        seconds = (round(metres * 3.6 / speed) + pace.stop_s for speed in pace.speed_kmh)
+        return Leg(metres, tuple(seconds))
 
     def matrix(
         self, mode: str, origins: Sequence[int], destinations: Sequence[int]
@@ -179,24 +208,23 @@ class GreatCircle:
         """Return a part of the matrices."""
         pace = self.paces[mode]
         a, b = self._unit[:, np.asarray(origins)], self._unit[:, np.asarray(destinations)]
-        straight_m = _great_circle_m(a[:, :, None] - b[:, None, :])
-        metres = np.rint(straight_m * pace.road_factor).astype(np.int32)
-        seconds = np.stack(
-            [
-                np.rint(metres * 3.6 / speed).astype(np.int32) + pace.stop_s
-                for speed in pace.speed_kmh
-            ]
-        )
-        return metres, np.where(metres == 0, 0, seconds)
+        c2 = np.zeros((a.shape[1], b.shape[1]))
+        for ours, theirs in zip(a, b, strict=True):
+            along = ours[:, None] - theirs
+            c2 += along * along
+        arc_m = EARTH_RADIUS_M * np.sqrt(c2) * _arc_by_chord(c2)
+        metres = np.rint(arc_m * pace.road_factor).astype(np.int32)
+        seconds = np.empty((len(pace.speed_kmh), *metres.shape), np.int32)
+        for k, speed in enumerate(pace.speed_kmh):
+            seconds[k] = np.rint(metres * 3.6 / speed)
+            seconds[k] += pace.stop_s
+        seconds[:, metres == 0] = 0
+        return metres, seconds
 
 
-def _great_circle_m(chord: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the arc over a chord of the unit sphere.
+Number = TypeVar("Number", float, NDArray[np.float64])
 
-    The series of 2 asin(c/2) to c^7, right to a metre up to 3,000 km. Only exact operations of
-    IEEE 754 are used, so that one leg and a whole matrix agree on every machine.
-    """
-    c2 = chord[0] * chord[0] + chord[1] * chord[1] + chord[2] * chord[2]
-    series = 1.0 + c2 * (1 / 24 + c2 * (3 / 640 + c2 * (5 / 7168)))
-    metres: NDArray[np.float64] = EARTH_RADIUS_M * np.sqrt(c2) * series
-    return metres
+
+def _arc_by_chord(c2: Number) -> Number:
+    """Return 2 asin(c/2) / c of a chord's square: the series to c^6."""
+    return 1.0 + c2 * (1 / 24 + c2 * (3 / 640 + c2 * (5 / 7168)))

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from routing.problem import Place
+from routing.slices import Sliced, Traffic
 from routing.travel import (
     UNREACHABLE_S,
     GreatCircle,
@@ -20,8 +21,11 @@ from routing.travel import (
     ModeMatrix,
     Pace,
     Travel,
+    notes_of,
 )
+from routing.travel_places import coordinates, great_circle
 from routing.travel_values import (
+    FALLBACK_KMH,
     Cells,
     GreatCircleSource,
     MatricesSource,
@@ -47,6 +51,7 @@ __all__ = [
     "TravelSource",
     "UnusableTravel",
     "open_travel",
+    "with_places",
 ]
 
 Report = Callable[[str], None]
@@ -73,18 +78,93 @@ def open_travel(
     A source that fails gives way to the great circle, and `report` is told. `UnusableTravel` is
     raised for what no source could serve, such as matrices of another size.
     """
-    clear = _open(source, places, folder or Path())
-    return clear if source.weather == "dry" else Weathered(clear, source.weather)
+    if not source.modes:
+        raise UnusableTravel("travel.modes", "names no mode")
+    travel = _open(source, places, folder or Path())
+    if report is not None:
+        for note in notes_of(travel):
+            report(note)
+    return travel if source.weather == "dry" else Weathered(travel, source.weather)
+
+
+def with_places(travel: Travel, places: Sequence[Place]) -> Travel:
+    """Return the travel of the places that it knows and then more, keeping what was computed.
+
+    `UnusableTravel` is raised for numbers, of which a new place has none.
+    """
+    _check_places(places)
+    if isinstance(travel, Weathered):
+        return Weathered(with_places(travel.clear, places), travel.weather)
+    if isinstance(travel, Sliced):
+        return Sliced(with_places(travel.free, places), travel.traffic)
+    if isinstance(travel, GreatCircle):
+        return travel.followed_by(*coordinates(places))
+    if not isinstance(travel, Matrices):
+        from routing.roads.travel import RoadTravel  # noqa: PLC0415  # it's loaded already
+
+        if isinstance(travel, RoadTravel):
+            return travel.with_places(places)
+    raise UnusableTravel("travel.source", "has numbers for its own places only")
 
 
 def _open(source: TravelSource, places: Sequence[Place], folder: Path) -> Travel:
-    if not source.modes:
-        raise UnusableTravel("travel.modes", "names no mode")
     if isinstance(source, MatricesSource):
         return Matrices({name: _matrix(name, rows, places) for name, rows in source.modes.items()})
+    _check_places(places)
     if isinstance(source, GreatCircleSource):
-        return _great_circle(places, {name: _pace(name, r) for name, r in source.modes.items()})
-    raise UnusableTravel("travel.source", "is not served yet")
+        return great_circle(places, {name: _pace(name, r) for name, r in source.modes.items()})
+    traffic = {name: _traffic(name, rule) for name, rule in source.modes.items()}
+    free = (
+        _on_map(source, places, folder) if isinstance(source, OsmSource) else _asked(source, places)
+    )
+    return Sliced(free, traffic)
+
+
+def _on_map(source: OsmSource, places: Sequence[Place], folder: Path) -> Travel:
+    """Return travel by a map, or what stands in for it."""
+    # SciPy takes its time to load; a document of numbers needs none of it.
+    from routing.roads.cache import network_of  # noqa: PLC0415
+    from routing.roads.reading import UnreadableMap  # noqa: PLC0415
+    from routing.roads.travel import road_travel  # noqa: PLC0415
+
+    try:
+        return road_travel(network_of(folder / source.file), source.modes, places)
+    except UnreadableMap as failure:
+        speeds = {
+            name: rule.fallback_kmh or FALLBACK_KMH[rule.kind]
+            for name, rule in source.modes.items()
+        }
+        return _instead(places, speeds, f"the map {source.file} can't be read: {failure}")
+
+
+def _asked(source: OsrmSource, places: Sequence[Place]) -> Travel:
+    """Return travel by a server, or what stands in for it."""
+    from routing.osrm import ServerFailed, server_travel  # noqa: PLC0415  # not for a map
+
+    try:
+        return server_travel(source, places)
+    except ServerFailed as failure:
+        speeds = {name: rule.fallback_kmh for name, rule in source.modes.items()}
+        return _instead(places, speeds, f"the OSRM server {source.url} failed: {failure}")
+
+
+def _instead(places: Sequence[Place], kmh: Mapping[str, float], what_failed: str) -> Travel:
+    """Return the great circle on free roads, and say why."""
+    paces = {name: Pace((speed,)) for name, speed in kmh.items()}
+    factor = Pace((1.0,)).road_factor
+    note = f"{what_failed}; all legs are great circles times {factor:g} instead"
+    return great_circle(places, paces, (note,))
+
+
+def _traffic(mode: str, rule: RoadRule | ServerRule) -> Traffic:
+    _check_slices(f"travel.modes.{mode}", rule.starts_s, "factors", len(rule.factors))
+    return Traffic(rule.starts_s, rule.factors)
+
+
+def _check_places(places: Sequence[Place]) -> None:
+    for k, place in enumerate(places):
+        if place.lat_deg is None or place.lon_deg is None:
+            raise UnusableTravel(f"places[{k}]", "has no coordinates; only matrices do without")
 
 
 def _matrix(mode: str, rows: MatrixRows, places: Sequence[Place]) -> ModeMatrix:
@@ -125,19 +205,3 @@ def _check_slices(where: str, starts_s: tuple[int, ...], name: str, slices: int)
         raise UnusableTravel(
             f"{where}.{name}", f"has {slices} slices; starts_s has {len(starts_s)}"
         )
-
-
-def _great_circle(places: Sequence[Place], paces: Mapping[str, Pace]) -> GreatCircle:
-    lat_deg, lon_deg = coordinates(places)
-    return GreatCircle(lat_deg, lon_deg, paces)
-
-
-def coordinates(places: Sequence[Place]) -> tuple[list[float], list[float]]:
-    """Return latitudes and longitudes in degrees."""
-    lat_deg, lon_deg = [], []
-    for k, place in enumerate(places):
-        if place.lat_deg is None or place.lon_deg is None:
-            raise UnusableTravel(f"places[{k}]", "has no coordinates; only matrices do without")
-        lat_deg.append(place.lat_deg)
-        lon_deg.append(place.lon_deg)
-    return lat_deg, lon_deg

@@ -68,11 +68,15 @@ class RoadRule(_Value, frozen=True):
 
 
 class ServerRule(_Value, frozen=True):
-    """One mode of a server: its profile there. Its seconds are times `factors`, one a slice."""
+    """One mode of a server: its profile there. Its seconds are times `factors`, one a slice.
 
-    profile: str = "driving"
+    A place that the server moves by more than `reach_m` to its nearest road is beyond its map.
+    """
+
+    profile: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")] = "driving"
     starts_s: Starts = (0,)
     factors: Factors = (1.0,)
+    reach_m: Annotated[float, msgspec.Meta(ge=0, le=10_000)] = 1000
     fallback_kmh: Positive = 20
 
 
@@ -99,12 +103,15 @@ class OsmSource(_Value, frozen=True, tag_field="source", tag="osm"):
 
 
 class OsrmSource(_Value, frozen=True, tag_field="source", tag="osrm"):
-    """An OSRM server, such as `http://127.0.0.1:5000`. `timeout_s` bounds each of its answers."""
+    """An OSRM server, such as `http://127.0.0.1:5000`.
+
+    `timeout_s` bounds each of its answers, `table_size` is its `--max-table-size`.
+    """
 
     url: str
     modes: dict[str, ServerRule]
     timeout_s: Annotated[float, msgspec.Meta(gt=0, le=600)] = 10
-    most_cells: Annotated[int, msgspec.Meta(ge=2)] = 10_000
+    table_size: Annotated[int, msgspec.Meta(ge=2, le=10_000)] = 100
     weather: Weather = "dry"
 
 

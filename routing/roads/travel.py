@@ -2,7 +2,7 @@
 
 A row, the ways from one place to all others, is one run of Dijkstra. It is computed when it's first
 asked for, so only places that something starts from cost anything, and kept while there's room.
-Slices of the day multiply seconds: the way taken is that of free roads at any hour.
+Seconds are those of free roads; `routing.slices` has the day's traffic.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,17 +11,17 @@ from typing import Final
 import numpy as np
 
 from routing.problem import Place
+from routing.roads.graph import Bools
 from routing.roads.mode import ModeRows, Roads
-from routing.roads.network import Floats, Network
+from routing.roads.network import Network
 from routing.roads.rows import Rows
-from routing.travel import IntArray, Leg, slowed_matrix_s, slowed_s
+from routing.travel import IntArray, Leg
+from routing.travel_places import coordinates, names_of
 from routing.travel_values import RoadRule
 
 ROWS_BYTES: Final = 1 << 30
 """For the rows of all modes. 5,000 places keep all rows of five modes in it, and 20,000 places a
 third of the rows of one."""
-
-_NAMED: Final = 3
 
 
 class RoadTravel:
@@ -44,16 +44,14 @@ class RoadTravel:
         )
 
     def starts_s(self, mode: str) -> tuple[int, ...]:
-        """Return when each slice begins."""
-        return self._by_mode[mode].roads.rule.starts_s
+        """Return the one slice of free roads."""
+        del mode
+        return (0,)
 
     def leg(self, mode: str, origin: int, destination: int) -> Leg:
         """Return one leg."""
-        rows = self._by_mode[mode]
-        row = rows.row(origin)
-        seconds = int(row.seconds[destination])
-        factors = rows.roads.rule.factors
-        return Leg(int(row.metres[destination]), tuple(slowed_s(seconds, f) for f in factors))
+        row = self._by_mode[mode].row(origin)
+        return Leg(int(row.metres[destination]), (int(row.seconds[destination]),))
 
     def matrix(
         self, mode: str, origins: Sequence[int], destinations: Sequence[int]
@@ -61,8 +59,7 @@ class RoadTravel:
         """Return a part of the matrices."""
         rows = self._by_mode[mode]
         metres, seconds = rows.block(origins, np.asarray(destinations, np.int64))
-        factors = rows.roads.rule.factors
-        return metres, np.stack([slowed_matrix_s(seconds, f) for f in factors])
+        return metres, seconds[None]
 
     def with_places(self, places: Sequence[Place]) -> "RoadTravel":
         """Return the travel of these places and then more.
@@ -70,7 +67,7 @@ class RoadTravel:
         Each new place costs a search from its end for the rows that are kept, and one from its
         start when its own row is asked for.
         """
-        degrees = degrees_of(places)
+        degrees = np.array(coordinates(places))
         longer = {mode: rows.extended(degrees) for mode, rows in self._by_mode.items()}
         return RoadTravel(longer, (*self._places, *places))
 
@@ -78,18 +75,15 @@ class RoadTravel:
         spots, reach_m = rows.spots, rows.roads.rule.reach_m
         notes = []
         if spots.beyond.any():
-            names = self._names(np.flatnonzero(spots.beyond).tolist())
+            names = self._names(spots.beyond)
             notes.append(f"{mode}: {names} beyond the map; legs there are great circles")
         if spots.cut_off.any():
-            names = self._names(np.flatnonzero(spots.cut_off).tolist())
+            names = self._names(spots.cut_off)
             notes.append(f"{mode}: {names} unreachable, without a road within {reach_m:g} m")
         return notes
 
-    def _names(self, places: Sequence[int]) -> str:
-        names = ", ".join(self._places[k].id for k in places[:_NAMED])
-        if len(places) > _NAMED:
-            names += f" and {len(places) - _NAMED} more"
-        return f"{names} {'is' if len(places) == 1 else 'are'}"
+    def _names(self, chosen: Bools) -> str:
+        return names_of([self._places[k].id for k in np.flatnonzero(chosen)])
 
 
 def road_travel(
@@ -100,15 +94,9 @@ def road_travel(
     most_bytes: int = ROWS_BYTES,
 ) -> RoadTravel:
     """Put places on a network. They must have coordinates."""
-    degrees = degrees_of(places)
+    degrees = np.array(coordinates(places))
     by_mode = {}
     for mode, rule in rules.items():
         roads = Roads(network, rule)
         by_mode[mode] = ModeRows(roads, roads.find(degrees), Rows(most_bytes // len(rules)))
     return RoadTravel(by_mode, places)
-
-
-def degrees_of(places: Sequence[Place]) -> Floats:
-    """Return a row of latitudes and one of longitudes."""
-    pairs = [(place.lat_deg, place.lon_deg) for place in places]
-    return np.array(pairs, np.float64).reshape(-1, 2).T
