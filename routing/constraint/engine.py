@@ -1,0 +1,208 @@
+"""How is the complete model searched?
+
+A first solution by cheapest insertion, then guided local search. Of vehicles that are alike, only
+those that the first solution uses and a few more stay in the model, for each makes every step
+dearer. What OR-Tools finds is judged by the evaluator, and mended where the model is coarser
+(breaks, time of day). One iteration is one look of OR-Tools at its limit.
+"""
+
+from collections.abc import Set
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, Final
+
+from ortools.constraint_solver import routing_enums_pb2  # type: ignore[import-untyped]
+
+from routing.constraint.fleet import alike, enough
+from routing.constraint.layout import Layout
+from routing.constraint.model import Model, cp
+from routing.engine import Budget, Found, Progress, Report
+from routing.evaluate import Evaluation, Judge
+from routing.plan import Draft, Tour
+from routing.problem import Problem
+from routing.repair import repair
+
+ENGINE: Final = "constraint"
+
+LONGEST_S: Final = 86_400.0
+"""OR-Tools wants some limit of time, also where iterations count."""
+
+WORTH_JUDGING: Final = 1000
+"""A solution in between is judged if it is cheaper by one part in so many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How OR-Tools searches: its own names. `spare_vehicles` of each kind stay in the model."""
+
+    first_solution: str = "PARALLEL_CHEAPEST_INSERTION"
+    metaheuristic: str = "GUIDED_LOCAL_SEARCH"
+    spare_vehicles: int | None = 2
+
+
+DEFAULT: Final = Options()
+
+
+@dataclass(slots=True)
+class _Best:
+    """The best draft so far, by the evaluator; the clock and the count of the search."""
+
+    problem: Problem
+    budget: Budget
+    report: Report
+    judge: Judge = field(init=False)
+    draft: Draft = ()
+    total: int | None = None
+    iterations: int = 0
+    began_s: float = field(default_factory=monotonic)
+
+    def __post_init__(self) -> None:
+        self.judge = Judge(self.problem)
+
+    def offer(self, draft: Draft) -> None:
+        """Take a draft that breaks no rule, if it is better."""
+        evaluation = self.judge.evaluate(draft)
+        if not evaluation.feasible:
+            draft = repair(self.problem, draft)
+            evaluation = self.judge.evaluate(draft)
+        if not self.draft:
+            self.draft = draft
+        if evaluation.feasible and (self.total is None or evaluation.cost.total < self.total):
+            self.draft, self.total = draft, evaluation.cost.total
+            self._tell(evaluation)
+
+    def left_s(self) -> float | None:
+        """Return the seconds that are left, if seconds count."""
+        if self.budget.time_limit_s is None:
+            return None
+        return max(0.0, self.budget.time_limit_s - (monotonic() - self.began_s))
+
+    def over(self) -> bool:
+        """Count an iteration; return whether it was the last."""
+        self.iterations += 1
+        limit = self.budget.iterations
+        return limit is not None and self.iterations >= limit
+
+    def spent(self) -> bool:
+        """Return whether the budget is used up."""
+        limit = self.budget.iterations
+        return self.left_s() == 0.0 or (limit is not None and self.iterations >= limit)
+
+    def _tell(self, evaluation: Evaluation) -> None:
+        served = sum(len(trip.stops) for route in evaluation.routes for trip in route.trips)
+        self.report(
+            Progress(
+                engine=ENGINE,
+                phase="search",
+                elapsed_s=monotonic() - self.began_s,
+                iterations=self.iterations,
+                total=evaluation.cost.total,
+                unserved=len(self.problem.orders) - served,
+                late_s=evaluation.totals.late_s,
+            )
+        )
+
+
+def search(
+    problem: Problem,
+    *,
+    budget: Budget,
+    seed: int,
+    start: Draft | None,
+    report: Report,
+    options: Options = DEFAULT,
+) -> Found:
+    """Search the complete model (see `routing.engine.Engine`)."""
+    if budget.time_limit_s is None and budget.iterations is None:
+        raise ValueError("a budget names seconds or iterations")
+    best = _Best(problem, budget, report)
+    best.offer(start if start is not None else _nothing(problem))
+    _search(best, seed, options, has_start=start is not None)
+    return Found(draft=best.draft, iterations=best.iterations)
+
+
+def _nothing(problem: Problem) -> Draft:
+    return tuple((Tour(()),) if vehicle.current else () for vehicle in problem.vehicles)
+
+
+def _search(best: _Best, seed: int, options: Options, *, has_start: bool) -> None:
+    groups, every = alike(best.problem), set(range(len(best.problem.vehicles)))
+    fleet: Set[int] = every
+    if has_start and options.spare_vehicles is not None:
+        fleet = enough(groups, best.draft, options.spare_vehicles)
+    solving = _Solving(best, fleet, seed, options)
+    if not solving.possible:
+        return
+    draft = best.draft if has_start else solving.first()
+    if draft is None:
+        draft = best.draft
+    elif options.spare_vehicles is not None:
+        fewer = enough(groups, draft, options.spare_vehicles)
+        if len(fewer) < len(fleet):
+            solving = _Solving(best, fewer, seed, options)
+    if not best.spent():
+        solving.improve(draft)
+
+
+class _Solving:
+    """One model, and OR-Tools' search on it."""
+
+    def __init__(self, best: _Best, fleet: Set[int], seed: int, options: Options) -> None:
+        layout = Layout(best.problem, fleet)
+        self.possible = bool(layout.runs)
+        self._best = best
+        self._options = options
+        self._judged: int | None = None
+        if self.possible:
+            self._model = Model(layout)
+            self._model.solver.ReSeed(seed)
+            self._model.routing.AddSearchMonitor(self._model.solver.CustomLimit(best.over))
+            self._model.routing.AddAtSolutionCallback(self._at_solution)
+            self._model.routing.CloseModelWithParameters(self._parameters())
+
+    def first(self) -> Draft | None:
+        """Return OR-Tools' first solution, if it finds one."""
+        parameters = self._parameters()
+        parameters.solution_limit = 1
+        assignment = self._model.routing.SolveWithParameters(parameters)
+        return None if assignment is None else self._model.draft(assignment)
+
+    def improve(self, draft: Draft) -> None:
+        """Search on from a draft, or from OR-Tools' first solution if it can't be read."""
+        routing = self._model.routing
+        read = routing.ReadAssignmentFromRoutes(self._model.routes(draft), True)
+        parameters = self._parameters()
+        if read is None:
+            found = routing.SolveWithParameters(parameters)
+        else:
+            found = routing.SolveFromAssignmentWithParameters(read, parameters)
+        if found is not None:
+            self._offer(found, found.ObjectiveValue())
+
+    def _parameters(self) -> Any:
+        parameters = cp.DefaultRoutingSearchParameters()
+        parameters.first_solution_strategy = routing_enums_pb2.FirstSolutionStrategy.Value.Value(
+            self._options.first_solution
+        )
+        parameters.local_search_metaheuristic = (
+            routing_enums_pb2.LocalSearchMetaheuristic.Value.Value(self._options.metaheuristic)
+        )
+        # Linear programs would move one clock without the other: everything is as early as can be.
+        parameters.disable_scheduling_beware_this_may_degrade_performance = True
+        left_s = self._best.left_s()
+        limit_s = LONGEST_S if left_s is None else min(left_s, LONGEST_S)
+        parameters.time_limit.FromMilliseconds(max(1, int(limit_s * 1000)))
+        return parameters
+
+    def _at_solution(self) -> None:
+        total = int(self._model.routing.CostVar().Max())
+        if self._judged is None or total * WORTH_JUDGING < self._judged * (WORTH_JUDGING - 1):
+            self._judged = total
+            self._offer(None, total)
+
+    def _offer(self, assignment: Any | None, total: int) -> None:
+        """Offer what OR-Tools found: as early as can be, or when it says, if that is better."""
+        draft = self._model.draft(assignment)
+        self._best.offer(draft)
+        if self._best.total is None or self._best.total > total:
+            self._best.offer(self._model.draft(assignment, timed=True))
