@@ -64,7 +64,7 @@ def city_day(*, orders: int, seed: int, scenario: str = "normal") -> Problem:
         vehicles=_vehicles(first, second, len(town.depots_m), day),
         travel=GreatCircle(*_coordinates(town, lockers=day.lockers), _paces(day)),
     )
-    return at_work(problem, now_s=15 * HOUR_S) if day.under_way else problem
+    return at_work(problem, now_s=14 * HOUR_S) if day.under_way else problem
 
 
 def _places(town: Town, *, lockers: bool) -> tuple[Place, ...]:

@@ -17,7 +17,7 @@ TRIPS: Final = 2
 
 
 def first_trips(problem: Problem) -> Draft:
-    """Return at most two trips a vehicle, which break no rule."""
+    """Return at most two trips a vehicle; they break no rule but, maybe, the picking's."""
     judge = Judge(problem)
     waiting: dict[str, list[int]] = {depot.id: [] for depot in problem.depots}
     for k in sorted(range(len(problem.orders)), key=lambda k: (problem.orders[k].due_s, k)):

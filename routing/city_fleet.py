@@ -92,12 +92,11 @@ DAY_ENDS_S: Final = 23 * HOUR_S
 def fleet(depot: str, orders: float, scenario: Scenario) -> Iterator[Vehicle]:
     """Yield the vehicles of a depot that expects so many orders."""
     kinds = _plain_sizes() if scenario.plain else _sizes()
-    for model, orders_per_vehicle in kinds:
+    for kind, (model, orders_per_vehicle) in enumerate(kinds):
         share = orders * scenario.fleet_percent / 100 / orders_per_vehicle
         for k in range(max(1, math.ceil(share))):
-            yield _staffed(
-                replace(model, id=f"{depot}-{model.id}-{k + 1}", depot=depot), k, scenario
-            )
+            vehicle = replace(model, id=f"{depot}-{model.id}-{k + 1}", depot=depot)
+            yield _staffed(vehicle, kind + k, scenario)
 
 
 def _sizes() -> tuple[tuple[Vehicle, int], ...]:

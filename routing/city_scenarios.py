@@ -78,9 +78,9 @@ BY_NAME: Final = {
         paces=((0, 1.0), (20 * HOUR_S, 1.25)),
     ),
     "replan": Scenario(
-        sentence="the day at 15:00: vehicles under way, drivers who know their next orders",
+        sentence="the day at 14:00: vehicles under way, and drivers who know their next orders",
         ordered_from_s=11 * HOUR_S,
-        ordered_until_s=15 * HOUR_S,
+        ordered_until_s=14 * HOUR_S,
         under_way=True,
     ),
     "plain": Scenario(

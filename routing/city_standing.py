@@ -59,7 +59,8 @@ def _after_trips(vehicle: Vehicle, day: Day, over: int, now_s: int) -> Vehicle:
     """Return a vehicle whose first `over` trips lie behind it."""
     breaks = vehicle.breaks[bisect_right(day.breaks_taken_s, now_s) :]
     if not over:
-        return replace(vehicle, breaks=breaks)
+        start_s = min(_rested_s(day, vehicle.start_s, now_s), vehicle.end_s)
+        return replace(vehicle, start_s=start_s, breaks=_from(breaks, max(now_s, start_s)))
     began = over - (vehicle.current is not None)
     free_s = _rested_s(day, day.trips[over - 1].ends_s + vehicle.reload_s, now_s)
     return replace(
@@ -69,7 +70,7 @@ def _after_trips(vehicle: Vehicle, day: Day, over: int, now_s: int) -> Vehicle:
         fixed_cost=0,
         driven_m=vehicle.driven_m + sum(trip.distance_m for trip in day.trips[:over]),
         max_trips=vehicle.max_trips - began if vehicle.returns else 0,
-        breaks=breaks,
+        breaks=_from(breaks, max(now_s, free_s)),
     )
 
 
@@ -172,8 +173,13 @@ def _breaks_left(day: Day, spot: _Spot, now_s: int) -> tuple[Break, ...]:
     taken = max(
         bisect_right(day.breaks_taken_s, now_s), bisect_left(day.breaks_taken_s, spot.free_s)
     )
-    left = day.vehicle.breaks[taken:]
+    left = _from(day.vehicle.breaks[taken:], spot.free_s)
     if not left or spot.heads_to is None:
         return left
     earliest_s = max(left[0].earliest_s, min(spot.heads_to.leaves_s, left[0].latest_s))
     return (replace(left[0], earliest_s=earliest_s), *left[1:])
+
+
+def _from(breaks: tuple[Break, ...], free_s: int) -> tuple[Break, ...]:
+    """Leave out breaks whose window has passed: the vehicle stood anyway."""
+    return tuple(rest for rest in breaks if rest.latest_s >= free_s)
