@@ -74,6 +74,11 @@ class Remedy:
         return problem, (*draft[: self.vehicle], self.tours, *draft[self.vehicle + 1 :])
 
 
+def moves_no_limit(remedy: Remedy) -> bool:
+    """Return whether a remedy breaks no rule as it is: all it may take is money."""
+    return all(change.reason == "cost" for change in remedy.changes)
+
+
 def changes_of(day: Day, orders: Mapping[str, Order], order: Order) -> tuple[Change, ...] | None:
     """Return the moves that would allow a day, or `None` where no limit is in its way but a fact.
 
@@ -140,7 +145,7 @@ def _order_change(reason: Reason, day: Day, order: Order, stop: Stop, whose: str
 
     if reason == "promise":
         late_s = stop.starts_s - order.latest_s
-        span_s = order.latest_s - max(order.ready_s, day.problem.now_s)
+        span_s = order.latest_s - max(order.ready_s, day.problem.now_s, vehicle.start_s)
         return change(
             "latest_s",
             stop.starts_s,

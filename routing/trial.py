@@ -245,7 +245,7 @@ class Tries:
         if best is None or spot.new_tour is None:
             return best
         reasons = {change.reason for change in best.changes}
-        if reasons & {"cold", "picking"}:
+        if reasons & {"break", "cold", "picking"}:
             for later in self._later(spot, spot.new_tour, reasons):
                 other = self._walk(order, later, alone=alone)
                 if other is not None:
@@ -290,10 +290,12 @@ class Tries:
         )
 
     def _later(self, spot: Spot, k: int, reasons: set[Reason]) -> Iterator[Spot]:
-        """Yield later departures of a trip: at full hours, or when the pace changes."""
+        """Yield later departures of a trip: at full hours, after a break, or at another pace."""
         vehicle = self.problem.vehicles[spot.vehicle]
         trip = self.judge.day(vehicle, spot.tours).trips[k]
         moments: set[int] = set()
+        if "break" in reasons:
+            moments.update(rest.earliest_s for rest in vehicle.breaks)
         if "cold" in reasons:
             moments.update(self.problem.travel.starts_s(vehicle.mode))
         if "picking" in reasons:

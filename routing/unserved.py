@@ -14,7 +14,7 @@ from typing import Final
 
 from routing.plan import UNITS_PER_MINOR, Draft, Reason, Unserved
 from routing.problem import Order, Problem
-from routing.remedy import Change, Remedy
+from routing.remedy import Change, Remedy, moves_no_limit
 from routing.trial import Spot, Tries, effort
 from routing.words import clock, money
 
@@ -71,7 +71,7 @@ def _find(tries: Tries, k: int, each: int, *, planned: bool) -> Finding:
     among = _tried(tries, k, tries.planned(k, each)) if planned else []
     extra = _extra(tries, k, alone)
     least = min(among, key=effort, default=None)
-    allowed = [remedy for remedy in among if _moves_no_limit(remedy)]
+    allowed = [remedy for remedy in among if moves_no_limit(remedy)]
     if allowed:
         least = min(allowed, key=lambda remedy: remedy.added)
     reason, sentence = _reason(tries, order, alone, least)
@@ -102,12 +102,8 @@ def _extra(tries: Tries, k: int, alone: list[Remedy]) -> Remedy | None:
         return None
     kinds = dict.fromkeys(remedy.vehicle for remedy in sorted(alone, key=effort))
     extras = [tries.one_more(k, like) for like in islice(kinds, 3)]
-    useful = [extra for extra in extras if extra is not None and _moves_no_limit(extra)]
+    useful = [extra for extra in extras if extra is not None and moves_no_limit(extra)]
     return min(useful, key=lambda extra: extra.added, default=None)
-
-
-def _moves_no_limit(remedy: Remedy) -> bool:
-    return all(change.reason == "cost" for change in remedy.changes)
 
 
 def _reason(
@@ -121,7 +117,7 @@ def _reason(
         return best.changes[0].reason, f"Not even alone: {_facts(best.changes)}."
     if least is None:
         return "search", "It can be served alone; no place for it in the plan was tried."
-    if _moves_no_limit(least):
+    if moves_no_limit(least):
         return _cost(tries, order, least)
     changes = [change for change in least.changes if change.reason != "cost"]
     return changes[0].reason, f"Alone it could be served; in this plan {_facts(changes)}."

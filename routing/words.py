@@ -11,14 +11,11 @@ def clock(at_s: int) -> str:
 
 
 def duration(seconds: int) -> str:
-    """Return a length of time: `45 s`, `12 min`, `12 min 20 s`, `2 h 5 min`."""
-    if seconds < 60:
-        return f"{seconds} s"
+    """Return a length of time: `45 s`, `12 min`, `2 h 5 min 1 s`."""
     minutes, rest_s = divmod(seconds, 60)
-    if minutes >= 60:
-        hours, minutes = divmod(minutes, 60)
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{minutes} min {rest_s} s" if rest_s else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    parts = (hours, "h"), (minutes, "min"), (rest_s, "s")
+    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
 
 
 def money(units: int) -> str:

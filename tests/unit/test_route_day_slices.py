@@ -4,7 +4,7 @@ On the street: 10 m/s until 8:20 (1200 s), 5 m/s until 8:40 (2400 s), then 20 m/
 """
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.evaluate import evaluate
@@ -73,6 +73,7 @@ def legs(draw: st.DrawFn) -> tuple[Leg, tuple[int, ...]]:
     return Leg(1, tuple(durations_s)), starts_s
 
 
+@settings(deadline=None)
 @given(legs(), st.integers(0, 100_000), st.integers(0, 3600))
 def test_who_leaves_later_never_arrives_earlier(
     leg: tuple[Leg, tuple[int, ...]], departs_s: int, wait_s: int
@@ -80,6 +81,7 @@ def test_who_leaves_later_never_arrives_earlier(
     assert arrival_s(departs_s, *leg) <= arrival_s(departs_s + wait_s, *leg)
 
 
+@settings(deadline=None)
 @given(legs(), st.integers(0, 100_000))
 def test_no_leg_is_faster_than_its_fastest_pace_or_slower_than_its_slowest(
     leg: tuple[Leg, tuple[int, ...]], departs_s: int

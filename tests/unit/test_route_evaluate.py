@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.evaluate import Evaluation, Judge, MalformedDraft, evaluate
@@ -94,6 +94,7 @@ def test_vehicles_that_stay_home_are_in_no_route() -> None:
     assert evaluation.totals.vehicles_used == 1
 
 
+@settings(deadline=None)
 @given(SEEDS)
 def test_parts_and_days_add_up_to_the_total(seed: int) -> None:
     """The whole is each vehicle's day and each drop, and nothing else."""
@@ -112,6 +113,7 @@ def test_parts_and_days_add_up_to_the_total(seed: int) -> None:
     assert min(parts) >= 0
 
 
+@settings(deadline=None)
 @given(SEEDS)
 def test_a_days_times_follow_one_another(seed: int) -> None:
     problem = random_problem(seed)
@@ -128,6 +130,7 @@ def test_a_days_times_follow_one_another(seed: int) -> None:
         assert list(route.breaks_s) == sorted(route.breaks_s)
 
 
+@settings(deadline=None)
 @given(SEEDS, SEEDS)
 def test_how_orders_vehicles_and_places_are_numbered_does_not_matter(seed: int, deal: int) -> None:
     problem = random_problem(seed)
