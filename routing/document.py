@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from routing.check import ImpossibleProblem, check, refuse
 from routing.check_travel import MAX_LEG_M
 from routing.check_values import place_faults
-from routing.document_shapes import ProblemDocument, no_json, schema, strict, what_is_wrong
+from routing.document_shapes import ProblemDocument, no_json, schema, strict, what_is_wrong, written
 from routing.problem import Depot, Order, Place, Problem, Vehicle
 from routing.travel import UNREACHABLE_S, GreatCircle, IntArray, Matrices, Travel
 from routing.travel_sources import (
@@ -71,21 +71,22 @@ def read_problem(
 
 
 def write_problem(problem: Problem, *, source: TravelSource | None = None) -> bytes:
-    """Return a problem's document, a thing a line.
+    """Return a problem's document, a place, depot, vehicle or order a line.
 
     Travel is written as `source`, or else as what it is: matrices or the great circle. Any other
     is written as its matrices. Raises ValueError where they would be too large.
     """
-    travel = source or source_of(problem.travel, len(problem.places))
-    parts = [_head("now_s", problem.now_s)] if problem.now_s else []
-    parts += [_head("travel", travel)]
-    parts += [
-        _list("places", problem.places, Place),
-        _list("depots", problem.depots, Depot),
-        _list("vehicles", problem.vehicles, Vehicle),
-        _list("orders", problem.orders, Order),
-    ]
-    return b"{\n" + b",\n".join(parts) + b"\n}\n"
+    shape: Any = strict(ProblemDocument)
+    return written(
+        shape(
+            now_s=problem.now_s,
+            travel=source or source_of(problem.travel, len(problem.places)),
+            places=_twins(problem.places, Place),
+            depots=_twins(problem.depots, Depot),
+            vehicles=_twins(problem.vehicles, Vehicle),
+            orders=_twins(problem.orders, Order),
+        )
+    )
 
 
 def source_of(travel: Travel, places: int) -> TravelSource:
@@ -137,16 +138,9 @@ def _with_mode(where: str, data: bytes) -> str:
     return where
 
 
-def _head(name: str, value: object) -> bytes:
-    return msgspec.json.encode(name) + b": " + msgspec.json.encode(value)
-
-
-def _list(name: str, things: Sequence[object], kind: type) -> bytes:
-    """Return a list of the document. Defaults are left out, sets sorted."""
-    twins = msgspec.convert(things, tuple[strict(kind), ...], from_attributes=True)  # type: ignore[misc]
-    encode = msgspec.json.Encoder(order="deterministic").encode
-    rows = b",\n".join(map(encode, twins))
-    return msgspec.json.encode(name) + b": [\n" + rows + b"\n]"
+def _twins(things: Sequence[object], kind: type) -> Any:
+    """Return things as the document's: strict, and without what is the default."""
+    return msgspec.convert(things, tuple[strict(kind), ...], from_attributes=True)  # type: ignore[misc]
 
 
 def _rule(pace: Any) -> PaceRule:

@@ -36,12 +36,12 @@ from routing.travel_sources import TravelSource
 class ProblemDocument:
     """A problem as it is written: as `routing.problem.Problem`, but travel by its source."""
 
+    now_s: int = 0
+    travel: TravelSource
     places: tuple[Place, ...]
-    orders: tuple[Order, ...]
     depots: tuple[Depot, ...]
     vehicles: tuple[Vehicle, ...]
-    travel: TravelSource
-    now_s: int = 0
+    orders: tuple[Order, ...]
 
 
 @cache
@@ -144,7 +144,8 @@ def no_json(data: bytes, error: Exception) -> tuple[str, str]:
 
 def _hint(given: str, known: Iterable[str]) -> str:
     names = sorted(set(known))
-    near = get_close_matches(given, names, n=1)
+    longer = [name for name in names if given and name.startswith(f"{given}_")]
+    near = longer or get_close_matches(given, names, n=1)
     return f"did you mean {near[0]}?" if near else f"known are {', '.join(names)}"
 
 
@@ -176,6 +177,19 @@ def _at_struct(struct: type[msgspec.Struct], steps: list[str | None]) -> Iterato
         yield str(config.tag)
     elif steps[0] in hints:
         yield from _at(hints[steps[0]], steps[1:])
+
+
+def written(document: msgspec.Struct) -> bytes:
+    """Return a document as JSON, with each thing of its lists on a line. Sets are sorted."""
+    encode = msgspec.json.Encoder(order="deterministic").encode
+    parts = []
+    for name, value in msgspec.structs.asdict(document).items():
+        if value and isinstance(value, tuple):
+            rows = b",\n".join(map(encode, value))
+            parts.append(encode(name) + b": [\n" + rows + b"\n]")
+        else:
+            parts.append(encode(name) + b": " + encode(value))
+    return b"{\n" + b",\n".join(parts) + b"\n}\n"
 
 
 BOUNDS: Final[Mapping[str, Bounds]] = {
