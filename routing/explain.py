@@ -16,7 +16,7 @@ from routing.problem import Order, Problem
 from routing.remedy import Remedy, moves_no_limit
 from routing.trial import Tries, effort
 from routing.unserved import find_unserved
-from routing.words import clock, duration, money
+from routing.words import clock, count, duration, money
 
 WORST: Final = 10
 """How many rows each table of a plan has at most."""
@@ -191,7 +191,7 @@ def _next_best(problem: Problem, draft: Draft, k: int) -> str:
         best = min(allowed, key=lambda remedy: remedy.added)
         return _instead(problem, best, saved)
     if not found:
-        return "No other vehicle has a way to it."
+        return "No other vehicle can come to it."
     [first, *_] = (c for c in min(found, key=effort).changes if c.reason != "cost")
     return f"No other vehicle could bring it, as all else stands: {first.fact}."
 
@@ -274,14 +274,14 @@ def _in_all(
     totals = judged.totals
     served = sum(len(trip.stops) for route in judged.routes for trip in route.trips)
     yield (
-        f"{served} of {len(problem.orders)} orders are served by {totals.vehicles_used} vehicles "
-        f"over {totals.distance_m / 1000:,.1f} km."
+        f"Of {count(len(problem.orders), 'order')} {served:,} are served, by "
+        f"{count(totals.vehicles_used, 'vehicle')} over {totals.distance_m / 1000:,.1f} km."
     )
     shares = sorted(parts, key=lambda part: -part[1])
     split = ", ".join(f"{PARTS[name]} {money(units)}" for name, units in shares)
     yield f"The plan costs {money(judged.cost.total)}{': ' if split else ''}{split}."
     yield (
-        f"{totals.late_orders} orders are late, by {duration(totals.late_s)} in all."
+        f"Late by {duration(totals.late_s)} in all: {count(totals.late_orders, 'order')}."
         if totals.late_orders
         else "Nothing is late."
     )

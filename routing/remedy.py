@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 from routing.day import Day
 from routing.plan import UNITS_PER_MINOR, Draft, Reason, Stop, Tour
 from routing.problem import Break, Depot, Load, Order, Problem, Vehicle
-from routing.words import clock, duration, money
+from routing.words import clock, count, duration, money
 
 WHOLE: Final = 1000
 """The share of a change that is no matter of degree, such as a skill. Shares are thousandths."""
@@ -113,9 +113,10 @@ def picking_change(depot: Depot, hour: int, orders: int) -> Change:
         field="orders_per_hour",
         value=value,
         share=_share(orders - limit, limit),
-        fact=f"{orders} orders would leave {depot.id} from {clock(hour * 3600)}, and it picks "
-        f"{limit} in that hour",
-        wish=f"{depot.id} picked {orders} orders instead of {limit} from {clock(hour * 3600)}",
+        fact=f"{count(orders, 'order')} would leave {depot.id} from {clock(hour * 3600)}, and it "
+        f"picks {limit} in that hour",
+        wish=f"{depot.id} picked {count(orders, 'order')} instead of {limit} from "
+        f"{clock(hour * 3600)}",
     )
 
 
@@ -286,8 +287,8 @@ def _shift(day: Day) -> Iterator[Change]:
             trips,
             _share(trips - vehicle.max_trips, vehicle.max_trips),
             (
-                f"would start {trips} trips of {vehicle.max_trips}",
-                f"{vehicle.id} could start {trips} trips (max_trips {trips})",
+                f"would start {count(trips, 'trip')}, and may start {vehicle.max_trips}",
+                f"{vehicle.id} could start {count(trips, 'trip')} (max_trips {trips})",
             ),
         )
 

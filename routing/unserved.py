@@ -18,8 +18,8 @@ from routing.remedy import Change, Remedy, moves_no_limit
 from routing.trial import Spot, Tries, effort
 from routing.words import clock, money
 
-TRIES: Final = 3000
-"""How many days are walked in all, about a second's work, unless there are very many orders."""
+TRIES: Final = 2000
+"""How many days are walked in all, half a second of work, unless there are very many orders."""
 
 FEWEST: Final = 2
 MOST: Final = 200

@@ -22,3 +22,8 @@ def money(units: int) -> str:
     """Return a cost in whole currency, `41.20`, rounded to the nearest hundredth."""
     minor = (abs(units) + UNITS_PER_MINOR // 2) // UNITS_PER_MINOR
     return f"{'-' if units < 0 and minor else ''}{minor // 100}.{minor % 100:02}"
+
+
+def count(number: int, thing: str) -> str:
+    """Return how many there are: `1 order`, `1,200 orders`."""
+    return f"{number:,} {thing}{'s' if number != 1 else ''}"

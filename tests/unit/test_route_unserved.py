@@ -102,7 +102,7 @@ def test_a_depot_that_picks_nothing_is_in_the_way() -> None:
     shut = Depot(id="depot", place="km0", orders_per_hour=(0,) * 24)
     finding = the_only(street(order(0, 5), depots=(shut,)))
     assert finding.unserved.reason == "picking"
-    assert "depot picked 1 orders instead of 0 from 08:00" in finding.unserved.remedy
+    assert "depot picked 1 order instead of 0 from 08:00" in finding.unserved.remedy
 
 
 def test_a_place_without_a_way_has_no_remedy() -> None:
