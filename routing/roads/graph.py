@@ -56,9 +56,9 @@ def mode_graph(network: Network, kind: Kind, most_kmh: float | None = None) -> M
     kmh = np.array(speeds, np.float64).reshape(-1, 2)[network.tag_of]
     along, against = _costs(network.length_m, kmh[:, 0]), _costs(network.length_m, kmh[:, 1])
     arcs = _arcs(network, along, against)
-    in_core = _largest_part(arcs)
-    kept = in_core[network.tail] & in_core[network.head]
-    kept &= np.isfinite(along) | np.isfinite(against)
+    usable = np.isfinite(along) | np.isfinite(against)
+    in_core = _largest_part(network, arcs, usable)
+    kept = usable & in_core[network.tail] & in_core[network.head]
     along, against = np.where(kept, along, UNUSABLE), np.where(kept, against, UNUSABLE)
     arcs = _arcs(network, along, against)
     return ModeGraph(
@@ -92,10 +92,12 @@ def _arcs(network: Network, along: Floats, against: Floats) -> csr_array:
     return csr_array((cost[is_first], (tail[is_first], head[is_first])), shape=shape)
 
 
-def _largest_part(arcs: csr_array) -> Bools:
-    """Say of each junction whether it's in the largest strongly connected part with a way in it."""
-    if arcs.shape[0] == 0:
-        return np.zeros(0, bool)
+def _largest_part(network: Network, arcs: csr_array, usable: Bools) -> Bools:
+    """Say of each junction whether it's in the strongly connected part with the most metres."""
+    if not network.edges:
+        return np.zeros(network.junctions, bool)
     _, part = connected_components(arcs, directed=True, connection="strong")
-    in_largest: Bools = part == np.bincount(part).argmax()
+    inside = usable & (part[network.tail] == part[network.head])
+    metres = np.bincount(part[network.tail], weights=network.length_m * inside)
+    in_largest: Bools = part == metres.argmax()
     return in_largest
