@@ -6,7 +6,6 @@ dearer. What OR-Tools finds is judged by the evaluator, and mended where the mod
 (breaks, time of day). One iteration is one look of OR-Tools at its limit.
 """
 
-from collections.abc import Set
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final
@@ -117,7 +116,8 @@ def search(
         raise ValueError("a budget names seconds or iterations")
     best = _Best(problem, budget, report)
     best.offer(start if start is not None else _nothing(problem))
-    _search(best, seed, options, has_start=start is not None)
+    if Layout(problem, set(range(len(problem.vehicles)))).runs:
+        _search(best, seed, options, has_start=start is not None)
     return Found(draft=best.draft, iterations=best.iterations)
 
 
@@ -126,39 +126,29 @@ def _nothing(problem: Problem) -> Draft:
 
 
 def _search(best: _Best, seed: int, options: Options, *, has_start: bool) -> None:
-    groups, every = alike(best.problem), set(range(len(best.problem.vehicles)))
-    fleet: Set[int] = every
-    if has_start and options.spare_vehicles is not None:
-        fleet = enough(groups, best.draft, options.spare_vehicles)
-    solving = _Solving(best, fleet, seed, options)
-    if not solving.possible:
-        return
-    draft = best.draft if has_start else solving.first()
-    if draft is None:
-        draft = best.draft
-    elif options.spare_vehicles is not None:
-        fewer = enough(groups, draft, options.spare_vehicles)
-        if len(fewer) < len(fleet):
-            solving = _Solving(best, fewer, seed, options)
+    fleet = set(range(len(best.problem.vehicles)))
+    draft = best.draft
+    if not has_start:
+        # With several trips a vehicle, insertion opens the second before the first and gets stuck.
+        draft = _Solving(best, Layout(best.problem, fleet, 1), seed, options).first() or draft
+    if options.spare_vehicles is not None and any(tours for tours in draft):
+        fleet = enough(alike(best.problem), draft, options.spare_vehicles)
     if not best.spent():
-        solving.improve(draft)
+        _Solving(best, Layout(best.problem, fleet), seed, options).improve(draft)
 
 
 class _Solving:
     """One model, and OR-Tools' search on it."""
 
-    def __init__(self, best: _Best, fleet: Set[int], seed: int, options: Options) -> None:
-        layout = Layout(best.problem, fleet)
-        self.possible = bool(layout.runs)
+    def __init__(self, best: _Best, layout: Layout, seed: int, options: Options) -> None:
         self._best = best
         self._options = options
         self._judged: int | None = None
-        if self.possible:
-            self._model = Model(layout)
-            self._model.solver.ReSeed(seed)
-            self._model.routing.AddSearchMonitor(self._model.solver.CustomLimit(best.over))
-            self._model.routing.AddAtSolutionCallback(self._at_solution)
-            self._model.routing.CloseModelWithParameters(self._parameters())
+        self._model = Model(layout)
+        self._model.solver.ReSeed(seed)
+        self._model.routing.AddSearchMonitor(self._model.solver.CustomLimit(best.over))
+        self._model.routing.AddAtSolutionCallback(self._at_solution)
+        self._model.routing.CloseModelWithParameters(self._parameters())
 
     def first(self) -> Draft | None:
         """Return OR-Tools' first solution, if it finds one."""

@@ -1,6 +1,6 @@
 """Which vehicles are the same to a plan, and how many of each are enough?"""
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 from dataclasses import replace
 
 from routing.plan import Draft
@@ -21,7 +21,7 @@ def alike(problem: Problem) -> list[list[int]]:
     return list(groups.values())
 
 
-def enough(groups: Iterable[Iterable[int]], draft: Draft, spare: int) -> Set[int]:
+def enough(groups: Iterable[Iterable[int]], draft: Draft, spare: int) -> set[int]:
     """Return the vehicles that a draft uses, and so many more of each group."""
     vehicles: set[int] = set()
     for group in groups:

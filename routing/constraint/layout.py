@@ -32,14 +32,17 @@ class Run:
 
 
 class Layout:
-    """The problem as nodes and runs. Only `vehicles`, and those under way, are made use of."""
+    """The problem as nodes and runs.
 
-    def __init__(self, problem: Problem, vehicles: Set[int]) -> None:
+    Only `vehicles`, and those under way, are made use of; each starts `most_trips` at most.
+    """
+
+    def __init__(self, problem: Problem, vehicles: Set[int], most_trips: int | None = None) -> None:
         self.problem = problem
         self.depots = {depot.id: depot for depot in problem.depots}
         self.aboard = _aboard(problem)
         self.stops = _stops(problem)
-        self.runs = tuple(self._runs(vehicles))
+        self.runs = tuple(self._runs(vehicles, most_trips))
         self.runs_of: dict[int, list[int]] = {}
         for k, run in enumerate(self.runs):
             self.runs_of.setdefault(run.vehicle, []).append(k)
@@ -107,14 +110,15 @@ class Layout:
             )
         )
 
-    def _runs(self, vehicles: Set[int]) -> Iterator[Run]:
+    def _runs(self, vehicles: Set[int], most_trips: int | None) -> Iterator[Run]:
         ready_s, runs = _first_ready_s(self.problem), 0
         for k, vehicle in enumerate(self.problem.vehicles):
             opens_s, leaves_s = self._opens_s(vehicle, ready_s)
             slices = self.problem.travel.starts_s(vehicle.mode)
-            trips = 0
-            if k in vehicles or vehicle.current is not None:
-                trips = _trips(vehicle, opens_s, leaves_s) + (vehicle.current is not None)
+            trips = _trips(vehicle, opens_s, leaves_s) if k in vehicles else 0
+            if most_trips is not None:
+                trips = min(trips, most_trips)
+            trips += vehicle.current is not None
             for n in range(trips):
                 yield Run(
                     vehicle=k,
