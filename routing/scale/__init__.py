@@ -5,6 +5,6 @@ cluster (`pool`, `cluster`), then polished in windows that lie across the border
 matrix of every place by every place is made beyond a size that one search can hold (`polish`).
 """
 
-from routing.scale.polish import SplitSearch, solve_split
+from routing.scale.polish import SplitSearch
 
-__all__ = ["SplitSearch", "solve_split"]
+__all__ = ["SplitSearch"]

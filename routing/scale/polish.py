@@ -15,6 +15,7 @@ from typing import Final
 from routing.engine import Budget, Engine, Found, Progress, Report
 from routing.plan import Draft
 from routing.problem import Problem
+from routing.repair import repair
 from routing.scale.crew import Alone, Crew, Task
 from routing.scale.picking import Leaving, share_picking
 from routing.scale.pool import Pool
@@ -57,27 +58,13 @@ class SplitSearch:
     def __call__(
         self, problem: Problem, *, budget: Budget, seed: int, start: Draft | None, report: Report
     ) -> Found:
-        """Return the best draft found by parts; it is never worse than `start`."""
+        """Return the best draft found by parts; it is never worse than a feasible `start`."""
         fits = len(problem.places) <= MOST_PLACES_WHOLE
         with _crew(search, self.workers, self.cluster) as crew:
             solver = Solver(
                 problem=problem, crew=crew, purse=Purse(budget), seed=seed, report=report
             )
             return solver.solve(start, whole=search if fits else None)
-
-
-def solve_split(
-    problem: Problem,
-    *,
-    budget: Budget,
-    seed: int,
-    report: Report,
-    workers: int | None = None,
-    cluster: str | None = None,
-) -> Found:
-    """Plan a large city from nothing, as `SplitSearch` does."""
-    engine = SplitSearch(workers=workers, cluster=cluster)
-    return engine(problem, budget=budget, seed=seed, start=None, report=report)
 
 
 @contextmanager
@@ -116,7 +103,7 @@ class Solver:
 
     def solve(self, start: Draft | None = None, *, whole: Engine | None = None) -> Found:
         """Return the best plan; `whole`, if given, searches everything at last."""
-        plan = Whole(self.problem, self._first() if start is None else start)
+        plan = Whole(self.problem, self._first() if start is None else repair(self.problem, start))
         self._tell("first plan", plan)
         windows = Windows(self.problem)
         shares = self._shares(whole)

@@ -7,9 +7,9 @@ import pytest
 from routing.city import SCENARIOS, city_day
 from routing.engine import Budget, Engine, Found, Progress, Report
 from routing.evaluate import evaluate
-from routing.plan import Draft
+from routing.plan import Draft, Tour, Visit
 from routing.problem import Problem
-from routing.scale import SplitSearch, solve_split
+from routing.scale import SplitSearch
 from routing.scale.crew import Alone
 from routing.scale.polish import Solver
 from routing.scale.shares import Purse
@@ -101,12 +101,19 @@ def test_a_city_without_orders_stands_still() -> None:
     assert not any(found.draft)
 
 
+def test_a_start_that_breaks_a_rule_is_mended_first() -> None:
+    """Everything at once in the first vehicle is too much for its compartments."""
+    everything = Tour(tuple(Visit(k) for k in range(90)))
+    start: Draft = ((everything,), *(() for _ in CITY.vehicles[1:]))
+    assert not evaluate(CITY, start).feasible
+    assert evaluate(CITY, solver(CITY).solve(start).draft).feasible
+
+
 def test_a_split_search_is_an_engine() -> None:
     engine: Engine = SplitSearch(workers=1)
     told: list[Progress] = []
-    asked = {"budget": Budget(iterations=600), "seed": 3, "report": told.append}
-    found = engine(CITY, start=None, **asked)  # type: ignore[arg-type]
-    assert solve_split(CITY, workers=1, **asked) == found  # type: ignore[arg-type]
+    found = engine(CITY, budget=Budget(iterations=600), seed=3, start=None, report=told.append)
+    assert evaluate(CITY, found.draft).feasible
     assert {progress.engine for progress in told} == {"split"}
 
 
