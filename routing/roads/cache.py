@@ -51,7 +51,7 @@ def _hash(file: Path) -> str:
 
 def _load(kept: Path) -> Network | None:
     try:
-        with np.load(kept, allow_pickle=False) as arrays:
+        with kept.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             tags = msgspec.json.decode(arrays["tags"].tobytes(), type=tuple[dict[str, str], ...])
             numbers = {name: arrays[name] for name in _ARRAYS}
             return Network(**numbers, tags=tags, junctions=int(arrays["junctions"]))
