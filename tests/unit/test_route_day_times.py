@@ -86,6 +86,11 @@ def test_a_locker_has_its_own_place_and_service() -> None:
     assert times(trip.stops[0]) == (EIGHT + 100, EIGHT + 100, EIGHT + 130)
     assert trip.stops[0].to_locker
     assert trip.distance_m == 2000
+    assert times(route_of(problem, tour(0)).trips[0].stops[0]) == (
+        EIGHT + 500,
+        EIGHT + 500,
+        EIGHT + 800,
+    )
 
 
 def _locker_tour() -> Tour:
