@@ -11,16 +11,19 @@ from typing import Final
 
 import numpy as np
 
-from routing.roads.graph import Bools, ModeGraph, mode_graph, unpacked
+from routing.roads.graph import UNUSABLE, Bools, ModeGraph, mode_graph, unpacked
 from routing.roads.network import Floats, Ints, Network
 from routing.roads.rows import Row, Rows
 from routing.roads.rules import WALK_KMH
 from routing.roads.snapping import NO_EDGE, Snapper, is_on_map
-from routing.roads.ways import Stands, costs_from, costs_to, stands
+from routing.roads.ways import Stands, costs_from, costs_to, horizons, stands
 from routing.travel import UNREACHABLE_S, GreatCircle, IntArray, Pace
 from routing.travel_values import FALLBACK_KMH, RoadRule
 
 _AT_ONCE: Final = 64
+_WORTH_HORIZONS: Final = 16
+"""So many rows make up for the two searches that it takes to know how far to look."""
+
 _STRAIGHT: Final = "straight"
 
 
@@ -77,6 +80,8 @@ class ModeRows:
             spots.degrees[0].tolist(), spots.degrees[1].tolist(), {_STRAIGHT: Pace((kmh,))}
         )
         self._all = np.arange(len(spots.walk_ms))
+        self._searched = 0
+        self._horizons: Floats | None = None
 
     def row(self, origin: int) -> Row:
         """Return the way from one place to each."""
@@ -115,8 +120,9 @@ class ModeRows:
     def _search(self, origins: Sequence[int]) -> dict[int, Row]:
         """Compute rows, and keep them."""
         chosen = np.array(list(dict.fromkeys(origins)), np.int64)
-        stands_ = self.spots.stands
-        costs = costs_from(self.roads.graph, stands_.part(chosen), stands_)
+        within = self._horizon(chosen)
+        places = self.spots.stands
+        costs = costs_from(self.roads.graph, places.part(chosen), places, within=within)
         metres, seconds = self._legs(chosen, self._all, costs)
         rows = {
             int(origin): Row(metres[k].copy(), seconds[k].copy()) for k, origin in enumerate(chosen)
@@ -125,13 +131,25 @@ class ModeRows:
             self.rows.put(origin, row)
         return rows
 
+    def _horizon(self, origins: Ints) -> float:
+        """Return how far to look from some places, once there have been enough of them."""
+        self._searched += len(origins)
+        if self._searched < _WORTH_HORIZONS:
+            return UNUSABLE
+        if self._horizons is None:
+            places, degrees = self.spots.stands, self.spots.degrees
+            off = np.abs(degrees - np.median(degrees, axis=1)[:, None]).sum(axis=0)
+            off[places.edge == NO_EDGE] = UNUSABLE
+            self._horizons = horizons(self.roads.graph, places, int(off.argmin()))
+        return float(self._horizons[origins].max(initial=0))
+
     def _columns(self, origins: Ints, destinations: Ints) -> tuple[IntArray, IntArray]:
         """Compute legs to a few places by searching from their end."""
-        stands_ = self.spots.stands
+        places = self.spots.stands
         costs = np.empty((len(origins), len(destinations)))
         for k in range(len(destinations) if len(origins) else 0):
-            end = stands_.part(destinations[k : k + 1])
-            costs[:, k] = costs_to(self.roads.graph, stands_.part(origins), end)
+            end = places.part(destinations[k : k + 1])
+            costs[:, k] = costs_to(self.roads.graph, places.part(origins), end)
         return self._legs(origins, destinations, costs)
 
     def _legs(self, origins: Ints, destinations: Ints, costs: Floats) -> tuple[IntArray, IntArray]:

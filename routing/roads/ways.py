@@ -105,10 +105,15 @@ def _split(cost: Floats, share: Floats) -> tuple[Floats, Floats]:
     return np.where(usable, first, UNUSABLE), np.where(usable, whole - first, UNUSABLE)
 
 
-def costs_from(graph: ModeGraph, origins: Stands, destinations: Stands) -> Floats:
-    """Return the cost from each origin to each destination; `UNUSABLE` where there's no way."""
+def costs_from(
+    graph: ModeGraph, origins: Stands, destinations: Stands, *, within: float = UNUSABLE
+) -> Floats:
+    """Return the cost from each origin to each destination; `UNUSABLE` where there's no way.
+
+    Nobody looks further than `within`: no destination may cost more.
+    """
     rows = [
-        _through_ends(graph.arcs, origins.part(chunk), destinations)
+        _through_ends(graph.arcs, origins.part(chunk), destinations, within)
         for chunk in _chunks(len(origins), graph.arcs.shape[0])
     ]
     through = np.concatenate(rows) if rows else np.zeros((0, len(destinations)))
@@ -130,13 +135,27 @@ def _chunks(origins: int, junctions: int) -> Iterator[Ints]:
         yield np.arange(start, min(start + size, origins))
 
 
-def _through_ends(arcs: csr_array, origins: Stands, destinations: Stands) -> Floats:
+def horizons(graph: ModeGraph, places: Stands, middle: int) -> Floats:
+    """Return within which cost each place reaches all others: over the one in the middle.
+
+    With them the places of a city cost no search of the whole province that its map shows.
+    """
+    centre = places.part(np.array([middle]))
+    out, back = costs_from(graph, centre, places)[0], costs_to(graph, places, centre)
+    furthest = out[np.isfinite(out)].max(initial=0)
+    return np.where(np.isfinite(back), back + furthest, 0)
+
+
+def _through_ends(
+    arcs: csr_array, origins: Stands, destinations: Stands, within: float = UNUSABLE
+) -> Floats:
     """Return the costs of ways over at least one junction."""
     junctions, k = arcs.shape[0], len(origins)
     if not junctions:
         return np.full((k, len(destinations)), UNUSABLE)
     graph = _with_origins(arcs, origins)
-    cost = dijkstra(graph, directed=True, indices=np.arange(junctions, junctions + k))
+    nodes = np.arange(junctions, junctions + k)
+    cost = dijkstra(graph, directed=True, indices=nodes, limit=within)
     to_tail = cost[:, destinations.end[:, 0]] + destinations.reach[:, 0]
     to_head = cost[:, destinations.end[:, 1]] + destinations.reach[:, 1]
     best: Floats = np.minimum(to_tail, to_head)

@@ -18,7 +18,7 @@ from tests.road_maps import network, places, van_on
 WALK_M_S = 5 / 3.6
 seeds = st.integers(0, 1_000_000)
 FAR = RoadRule(kind="van", reach_m=5000)
-few_examples = settings(max_examples=30, deadline=None)
+few_examples = settings(max_examples=25, deadline=None)
 
 
 def random_streets(seed: int):
@@ -154,3 +154,18 @@ def test_no_detour_over_a_third_place_is_quicker(seed):
     seconds = travel.matrix("van", every, every)[1][0]
     for k in every:
         assert (seconds <= seconds[:, k : k + 1] + seconds[k : k + 1]).all()
+
+
+@given(seeds)
+@few_examples
+def test_many_rows_together_are_the_rows_one_by_one(seed):
+    spots, streets, _ = random_streets(seed)
+    r = Random(seed)
+    doors = [(r.uniform(0, 1500), r.uniform(0, 1500)) for _ in range(20)]
+    roads = map_of(spots, streets)
+    every = range(len(doors))
+    together = van_on(roads, *doors, rule=FAR).matrix("van", every, every)
+    for origin in every:
+        alone = van_on(roads, *doors, rule=FAR).matrix("van", [origin], every)
+        assert np.array_equal(together[0][origin], alone[0][0])
+        assert np.array_equal(together[1][:, origin], alone[1][:, 0])
