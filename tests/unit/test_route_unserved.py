@@ -3,6 +3,7 @@
 Each remedy is applied and judged: the order is then served, and no rule is broken.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -113,16 +114,34 @@ def test_a_place_without_a_way_has_no_remedy() -> None:
     assert finding.remedies == ()
 
 
-def test_the_least_relaxation_is_the_reason_where_several_would_do() -> None:
-    """60 s late of 440 s, or 1 km over 9: the way is less in proportion. Both are needed."""
-    finding = alone({"latest_s": EIGHT + 440}, {"range_m": 9999})
-    assert {change.reason for change in finding.remedies[0].changes} == {"promise", "range"}
-    with_two = street(
-        order(0, 5, latest_s=EIGHT + 440),
-        vehicles=(van("fast", range_m=9999), van("strong")),
+@pytest.mark.parametrize(("range_m", "reason"), [(9000, "shift"), (9900, "range")])
+def test_the_smallest_move_in_proportion_is_the_reason(range_m: int, reason: Reason) -> None:
+    """50 s more than a shift of 950 s is 5 %. 1,000 m more than 9,000 is 11 %, 100 m 1 %."""
+    vehicles = van("short", range_m=range_m), van("early", end_s=EIGHT + 950)
+    problem = street(order(0, 5), vehicles=vehicles)
+    assert the_only(problem, ((), ())).unserved.reason == reason
+
+
+def test_all_that_is_needed_is_named() -> None:
+    """60 s late, 1 m too far, and 4.50 to serve what costs 1.00 to drop."""
+    finding = alone(
+        {"latest_s": EIGHT + 440, "drop_cost": 100}, {"range_m": 9999, "cost_per_km": 45}
     )
-    finding = the_only(with_two, ((), ()))
-    assert finding.unserved.remedy.startswith("strong serves it at 08:08:20")
+    assert finding.unserved.remedy == (
+        "van serves it at 08:08:20 for 4.50 more, if its latest time were 1 min later "
+        "(latest_s 29,300) and van could drive 1 m further (range_m 10,000) and its drop cost "
+        "were 4.50 (drop_cost 450)."
+    )
+
+
+def test_a_break_that_is_too_late_moves_alone() -> None:
+    """A first break from 500 s to 600 s is in time, a second at 600 s is 100 s too late."""
+    first = Break(earliest_s=EIGHT + 1, latest_s=EIGHT + 500, duration_s=100)
+    second = Break(earliest_s=EIGHT + 2, latest_s=EIGHT + 500, duration_s=3600)
+    finding = alone({"latest_s": EIGHT + 500}, {"breaks": (first, second)})
+    assert "a break of van could begin 1 min 40 s later" in finding.unserved.remedy
+    [change] = finding.remedies[0].changes
+    assert change.value == (first, replace(second, latest_s=EIGHT + 600))
 
 
 def test_another_depots_stock_is_the_last_resort() -> None:
@@ -195,6 +214,23 @@ def test_a_vehicle_of_which_there_is_one_more_would_do_too() -> None:
     )
 
 
+@pytest.mark.parametrize("under_way", [False, True])
+def test_a_trip_more_may_be_the_least(under_way: bool) -> None:
+    """100 kg each: three trips where two may start is half as many more; twice 100 kg is double.
+
+    A trip that is under way is none of those that may start.
+    """
+    current = CurrentTrip(departed_s=EIGHT - 900, place="km0", free_s=EIGHT)
+    vehicle = van(max_trips=2, current=current if under_way else None)
+    problem = street(
+        *(order(k, 2, load=Load(chilled_g=100_000)) for k in range(3)), vehicles=(vehicle,)
+    )
+    tours = (tour(),) if under_way else ()
+    finding = the_only(problem, draft(*tours, tour(0), tour(1)))
+    assert finding.unserved.reason == "shift"
+    assert "van could start 3 trips (max_trips 3)" in finding.unserved.remedy
+
+
 def test_an_hour_in_which_all_is_picked_that_can_be_is_a_reason() -> None:
     """One order leaves from eight to nine, and none after it."""
     hours = tuple(1 if hour == 8 else 0 for hour in range(24))
@@ -203,6 +239,7 @@ def test_an_hour_in_which_all_is_picked_that_can_be_is_a_reason() -> None:
     finding = the_only(problem, ((tour(0),), ()))
     assert finding.unserved.reason == "picking"
     assert "depot picked 2 orders instead of 1 from 08:00" in finding.unserved.remedy
+    assert finding.remedies[0].changes[0].value == (*[0] * 8, 2, *[0] * 15)
 
 
 def test_an_order_that_can_be_picked_an_hour_later_could_be_served() -> None:
