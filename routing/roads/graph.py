@@ -14,7 +14,8 @@ from scipy.sparse import csr_array  # type: ignore[import-untyped]  # scipy has 
 from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]  # likewise
 
 from routing.roads.network import Floats, Ints, Network
-from routing.roads.rules import Kind, speeds_of
+from routing.roads.rules import speeds_of
+from routing.travel_values import RoadKind
 
 Bools = NDArray[np.bool_]
 
@@ -50,7 +51,7 @@ class ModeGraph:
     arcs_reversed: csr_array
 
 
-def mode_graph(network: Network, kind: Kind, most_kmh: float | None = None) -> ModeGraph:
+def mode_graph(network: Network, kind: RoadKind, most_kmh: float | None = None) -> ModeGraph:
     """Make the graph of a mode. It has no edges if the network has none for it."""
     speeds = [speeds_of(tags, kind, most_kmh) for tags in network.tags]
     kmh = np.array(speeds, np.float64).reshape(-1, 2)[network.tag_of]

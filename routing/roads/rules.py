@@ -6,9 +6,10 @@ our assumptions for a city outside the rush hour; a sign (`maxspeed`) counts mor
 
 import re
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
-Kind = Literal["van", "tricycle", "bicycle", "foot"]
+from routing.travel_values import RoadKind
+
 Tags = Mapping[str, str]
 
 ROAD_KMH: Final[Mapping[str, float]] = {
@@ -67,7 +68,7 @@ class KindRule(NamedTuple):
     own_kmh: float
 
 
-KINDS: Final[Mapping[Kind, KindRule]] = {
+KINDS: Final[Mapping[RoadKind, KindRule]] = {
     "van": KindRule(_FAST | _STREETS, ("motorcar", "motor_vehicle", "vehicle"), 130),
     "tricycle": KindRule(_STREETS | {"cycleway"}, ("motor_vehicle", "vehicle"), 25),
     "bicycle": KindRule(_STREETS | {"cycleway", "path", "bridleway"}, ("bicycle", "vehicle"), 15),
@@ -87,7 +88,7 @@ class Speeds(NamedTuple):
 NOWHERE: Final = Speeds(0, 0)
 
 
-def speeds_of(tags: Tags, kind: Kind, most_kmh: float | None = None) -> Speeds:
+def speeds_of(tags: Tags, kind: RoadKind, most_kmh: float | None = None) -> Speeds:
     """Return how quickly a kind passes a way. `most_kmh` replaces the kind's own speed."""
     if not _may_use(tags, kind):
         return NOWHERE
@@ -99,7 +100,7 @@ def speeds_of(tags: Tags, kind: Kind, most_kmh: float | None = None) -> Speeds:
     )
 
 
-def _may_use(tags: Tags, kind: Kind) -> bool:
+def _may_use(tags: Tags, kind: RoadKind) -> bool:
     """Say whether a kind may use a way. `access` can only close; the kind's own keys also open."""
     highway = tags.get("highway", "")
     if highway not in ROAD_KMH:
@@ -118,7 +119,7 @@ def _allows(value: str) -> bool:
     return any(part.strip() in _ALLOWED for part in value.split(";"))
 
 
-def _directions(tags: Tags, kind: Kind) -> tuple[bool, bool]:
+def _directions(tags: Tags, kind: RoadKind) -> tuple[bool, bool]:
     """Return whether a way may be passed along its drawing, and against it."""
     if kind == "foot":
         return True, True
