@@ -231,6 +231,35 @@ def test_a_trip_more_may_be_the_least(under_way: bool) -> None:
     assert "van could start 3 trips (max_trips 3)" in finding.unserved.remedy
 
 
+@pytest.mark.parametrize(("max_trips", "remedies"), [(1, 2), (0, 1)])
+def test_where_too_much_would_have_to_change_one_more_vehicle_is_offered(
+    max_trips: int, remedies: int
+) -> None:
+    """The van is out until 9:00, when its shift ends, with half its range: three limits to move.
+
+    A fourth is that no other trip may start. A van that isn't out would do.
+    """
+    current = CurrentTrip(departed_s=EIGHT, place="km0", free_s=EIGHT + 3600)
+    vehicle = van(
+        current=current,
+        range_m=10_000,
+        driven_m=5000,
+        end_s=EIGHT + 3600,
+        max_trips=max_trips,
+    )
+    problem = street(order(0, 5, latest_s=EIGHT + 3600), vehicles=(vehicle,))
+    finding = the_only(problem, draft(tour()))
+    assert len(finding.remedies) == remedies
+    assert finding.remedies[-1].extra is not None
+
+
+def test_serving_adds_what_the_day_costs_more_than_before() -> None:
+    """To km 5 and back is planned and paid for; km 7 adds 4 km at 0.45, and 1.50 for the order."""
+    problem = street(order(0, 5), order(1, 7), vehicles=(van(cost_per_km=45, cost_per_order=150),))
+    finding = the_only(problem, draft(tour(0)))
+    assert finding.unserved.remedy == "van serves it at 08:11:40 for 3.30 more."
+
+
 def test_an_hour_in_which_all_is_picked_that_can_be_is_a_reason() -> None:
     """One order leaves from eight to nine, and none after it."""
     hours = tuple(1 if hour == 8 else 0 for hour in range(24))
