@@ -166,14 +166,24 @@ class GreatCircle:
         paces: Mapping[str, Pace],
         notes: tuple[str, ...] = (),
     ):
-        self._degrees = tuple(lat_deg), tuple(lon_deg)
         lat, lon = np.radians(np.asarray(lat_deg)), np.radians(np.asarray(lon_deg))
         self._unit = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
-        self._points: list[tuple[float, float, float]] = list(
-            zip(*self._unit.tolist(), strict=True)
-        )
+        self._points = _points_of(self._unit)
         self.paces = dict(paces)
         self.notes = notes
+
+    @classmethod
+    def _of(
+        cls, unit: NDArray[np.float64], paces: Mapping[str, Pace], notes: tuple[str, ...]
+    ) -> "GreatCircle":
+        """Return the travel between points of the unit sphere."""
+        travel = cls([], [], paces, notes)
+        travel._unit, travel._points = unit, _points_of(unit)
+        return travel
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Another machine's sine may end on another digit: it gets the points, not the degrees.
+        return GreatCircle._of, (self._unit, self.paces, self.notes)
 
     @property
     def modes(self) -> tuple[str, ...]:
@@ -186,8 +196,9 @@ class GreatCircle:
 
     def followed_by(self, lat_deg: Sequence[float], lon_deg: Sequence[float]) -> "GreatCircle":
         """Return the travel of these places, then others."""
-        lats, lons = self._degrees
-        return GreatCircle((*lats, *lat_deg), (*lons, *lon_deg), self.paces, self.notes)
+        more = GreatCircle(lat_deg, lon_deg, self.paces)
+        unit = np.concatenate([self._unit, more._unit], axis=1)
+        return GreatCircle._of(unit, self.paces, self.notes)
 
     def leg(self, mode: str, origin: int, destination: int) -> Leg:
         """Return one leg: what `matrix` does, for one pair and many times quicker."""
@@ -220,6 +231,11 @@ class GreatCircle:
             seconds[k] += pace.stop_s
         seconds[:, metres == 0] = 0
         return metres, seconds
+
+
+def _points_of(unit: NDArray[np.float64]) -> list[tuple[float, float, float]]:
+    """Return the columns as tuples, which one leg reads quicker than an array."""
+    return list(zip(*unit.tolist(), strict=True))
 
 
 Number = TypeVar("Number", float, NDArray[np.float64])

@@ -24,6 +24,10 @@ _AT_ONCE: Final = 64
 _WORTH_HORIZONS: Final = 16
 """So many rows make up for the two searches that it takes to know how far to look."""
 
+_FEWER: Final = 4
+"""From many places to few it is searched from the few: if it's so many times fewer searches. What
+is found is no row, and isn't kept."""
+
 _STRAIGHT: Final = "straight"
 
 
@@ -93,11 +97,15 @@ class ModeRows:
 
     def block(self, origins: Sequence[int], destinations: Ints) -> tuple[IntArray, IntArray]:
         """Return metres and seconds."""
+        unknown = sum(self.rows.get(int(origin)) is None for origin in origins)
+        if len(destinations) * _FEWER < unknown:
+            return self._columns(np.asarray(origins, np.int64), destinations)
         metres = np.empty((len(origins), len(destinations)), np.int32)
         seconds = np.empty_like(metres)
         for start in range(0, len(origins), _AT_ONCE):
             wanted = [int(origin) for origin in origins[start : start + _AT_ONCE]]
-            found = self._search([origin for origin in wanted if self.rows.get(origin) is None])
+            missing = [origin for origin in wanted if self.rows.get(origin) is None]
+            found = self._search(missing) if missing else {}
             for k, origin in enumerate(wanted, start):
                 row = found.get(origin) or self.row(origin)
                 metres[k], seconds[k] = row.metres[destinations], row.seconds[destinations]

@@ -169,3 +169,17 @@ def test_many_rows_together_are_the_rows_one_by_one(seed):
         alone = van_on(roads, *doors, rule=FAR).matrix("van", [origin], every)
         assert np.array_equal(together[0][origin], alone[0][0])
         assert np.array_equal(together[1][:, origin], alone[1][:, 0])
+
+
+@given(seeds)
+@few_examples
+def test_ways_to_one_place_are_a_column_of_the_matrix(seed):
+    spots, streets, _ = random_streets(seed)
+    r = Random(seed)
+    doors = [(r.uniform(0, 3000), r.uniform(0, 3000)) for _ in range(8)]
+    roads = map_of(spots, streets)
+    every = range(len(doors))
+    whole = van_on(roads, *doors, rule=FAR).matrix("van", every, every)
+    column = van_on(roads, *doors, rule=FAR).matrix("van", every, [3])
+    assert np.array_equal(column[0][:, 0], whole[0][:, 3])
+    assert np.array_equal(column[1][:, :, 0], whole[1][:, :, 3])

@@ -1,3 +1,4 @@
+import pickle
 import resource
 import time
 
@@ -107,6 +108,19 @@ def test_more_places_come_after_those_that_are_known():
         more.matrix("van", range(4), range(4)), both.matrix("van", range(4), range(4)), strict=True
     ):
         assert np.array_equal(ours, theirs)
+
+
+def test_a_worker_gets_the_same_legs_in_few_bytes():
+    rng = np.random.default_rng(6)
+    points = np.stack([rng.uniform(31, 31.4, 1000), rng.uniform(121, 121.6, 1000)], axis=1)
+    travel = straight(*points.tolist())
+    sent = pickle.dumps(travel)
+    assert len(sent) < 25 * 1000  # three numbers a place, of eight bytes
+    there = pickle.loads(sent)  # noqa: S301 (our own bytes)
+    assert there.leg("van", 3, 7) == travel.leg("van", 3, 7)
+    assert np.array_equal(
+        there.matrix("van", [3], range(1000))[0], travel.matrix("van", [3], range(1000))[0]
+    )
 
 
 def test_twenty_thousand_places_need_no_matrix_of_them_all():

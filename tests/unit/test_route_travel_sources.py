@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.problem import Place
+from routing.slices import Sliced, Traffic
 from routing.travel import UNREACHABLE_S, Matrices, ModeMatrix, arrival_s, notes_of, slowed_s
 from routing.travel_sources import TravelSource, UnusableTravel, open_travel, with_places
 from routing.weather import Weathered, factor_of
@@ -116,6 +117,22 @@ def test_weather_on_a_leg_is_weather_on_the_matrix(seconds, factor):
         for j in (0, 1):
             assert travel.leg("van", i, j).durations_s == (matrix[0, i, j],)
             assert matrix[0, i, j] >= min(UNREACHABLE_S, square[i, j] * round(factor, 3) - 1)
+
+
+factors_of_a_day = st.lists(st.floats(0.1, 10), min_size=1, max_size=4)
+
+
+@given(st.lists(st.integers(0, UNREACHABLE_S), min_size=4, max_size=4), factors_of_a_day)
+def test_traffic_on_a_leg_is_traffic_on_the_matrix(seconds, factors):
+    square = np.array(seconds, np.int32).reshape(2, 2)
+    starts_s = tuple(3600 * k for k in range(len(factors)))
+    free = Matrices({"van": ModeMatrix(square, square[None])})
+    travel = Sliced(free, {"van": Traffic(starts_s, tuple(factors))})
+    metres, slices = travel.matrix("van", [1, 0], [0, 1])
+    assert metres.tolist() == square[::-1].tolist()
+    for row, i in enumerate((1, 0)):
+        for j in (0, 1):
+            assert travel.leg("van", i, j).durations_s == tuple(slices[:, row, j])
 
 
 def test_the_factor_of_a_mode_that_is_not_named_is_one():
