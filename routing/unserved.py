@@ -2,19 +2,19 @@
 
 Found by trying. First alone: days that serve nothing else. If each of them breaks a rule, the rule
 of the day that takes least to be mended is the reason. Otherwise the order competes: it is put
-into the plan as it is, and the reason is what stands in its way there, or that it costs more than
-its drop cost. The remedy is what serves it in the plan with the fewest and smallest changes, and
-the sentence names each of them with its new value.
+into the plan as it is, and the reason is what stands there in the way of those who could serve it
+alone, or that it costs more than its drop cost. The remedy is what serves it in the plan with the
+fewest and smallest changes, and the sentence names each of them with its new value.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
 from routing.plan import UNITS_PER_MINOR, Draft, Reason, Unserved
 from routing.problem import Order, Problem
-from routing.remedy import Change, Remedy, moves_no_limit
+from routing.remedy import Remedy, moves_no_limit
 from routing.trial import Spot, Tries, effort
 from routing.words import clock, money
 
@@ -27,6 +27,9 @@ MOST: Final = 200
 
 PLANNED: Final = 1000
 """Where more orders than this are left, they are tried alone, but not in the plan."""
+
+FOR_GOOD: Final = frozenset[Reason]({"compartment", "pin", "skill", "stock"})
+"""Rules that a vehicle breaks, or not, however little it has to do."""
 
 MANY: Final = 3
 """A remedy that moves more limits than this is not offered where one more vehicle serves."""
@@ -70,6 +73,8 @@ def _find(tries: Tries, k: int, each: int, *, planned: bool) -> Finding:
     alone = _tried(tries, k, tries.alone(k, each), alone=True)
     among = _tried(tries, k, tries.planned(k, each)) if planned else []
     extra = _extra(tries, k, alone)
+    if any(not remedy.changes for remedy in alone):
+        among = [remedy for remedy in among if _of_the_able(remedy)] or among
     least = min(among, key=effort, default=None)
     allowed = [remedy for remedy in among if moves_no_limit(remedy)]
     if allowed:
@@ -106,6 +111,11 @@ def _extra(tries: Tries, k: int, alone: list[Remedy]) -> Remedy | None:
     return min(useful, key=lambda extra: extra.added, default=None)
 
 
+def _of_the_able(remedy: Remedy) -> bool:
+    """Return whether a vehicle could serve the order if only it had nothing else to do."""
+    return not any(change.reason in FOR_GOOD for change in remedy.changes)
+
+
 def _reason(
     tries: Tries, order: Order, alone: list[Remedy], least: Remedy | None
 ) -> tuple[Reason, str]:
@@ -114,13 +124,14 @@ def _reason(
     if best is None and least is None:
         return "unreachable", f"No vehicle has a way to {order.place}."
     if best is not None and best.changes:
-        return best.changes[0].reason, f"Not even alone: {_facts(best.changes)}."
+        reason, facts = _facts(best)
+        return reason, f"Not even alone: {facts}."
     if least is None:
         return "search", "It can be served alone; no place for it in the plan was tried."
     if moves_no_limit(least):
         return _cost(tries, order, least)
-    changes = [change for change in least.changes if change.reason != "cost"]
-    return changes[0].reason, f"Alone it could be served; in this plan {_facts(changes)}."
+    reason, facts = _facts(least)
+    return reason, f"Alone it could be served; in this plan {facts}."
 
 
 def _cost(tries: Tries, order: Order, least: Remedy) -> tuple[Reason, str]:
@@ -133,11 +144,14 @@ def _cost(tries: Tries, order: Order, least: Remedy) -> tuple[Reason, str]:
     return "search", f"{saved}: the search ended before it found that."
 
 
-def _facts(changes: Sequence[Change]) -> str:
-    first, *others = changes
-    more = f"; and {len(others)} more rules are broken" if len(others) > 1 else ""
-    both = f"; and {others[0].fact}" if len(others) == 1 else more
-    return f"{first.fact}{both}"
+def _facts(remedy: Remedy) -> tuple[Reason, str]:
+    """Return the rule that is broken most, and what breaks it and the others."""
+    changes = [change for change in remedy.changes if change.reason != "cost"]
+    first, *others = sorted(changes, key=lambda change: -change.share)
+    if not others:
+        return first.reason, first.fact
+    more = others[0].fact if len(others) == 1 else f"{len(others)} more rules are broken"
+    return first.reason, f"{first.fact}; and {more}"
 
 
 def _remedy(tries: Tries, order: Order, remedies: tuple[Remedy, ...]) -> str:

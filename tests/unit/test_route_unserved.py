@@ -214,6 +214,25 @@ def test_a_vehicle_of_which_there_is_one_more_would_do_too() -> None:
     )
 
 
+def test_what_stands_in_the_way_of_who_could_serve_it_alone_is_the_reason() -> None:
+    """The cold van is full, and would also be a minute late: two limits to move.
+
+    That the warm van has no room for frozen goods is only one, but no news.
+    """
+    frozen = {"load": Load(frozen_g=90_000), "latest_s": EIGHT + 200, "service_s": 60}
+    vehicles = van("cold", capacity=Load(frozen_g=90_000)), van("warm", capacity=Load(chilled_g=1))
+    problem = street(order(0, 2, **frozen), order(1, 2, **frozen), vehicles=vehicles)
+    finding = the_only(problem, ((tour(0),), ()))
+    assert finding.unserved.reason == "capacity"
+    assert {change.id for change in finding.remedies[0].changes} <= {"cold", "o0", "o1"}
+
+
+def test_the_rule_that_is_broken_most_is_the_reason() -> None:
+    """60 s late of 440 is 14 %, 1 m of 9,999 far less; and the other way round."""
+    assert alone({"latest_s": EIGHT + 440}, {"range_m": 9999}).unserved.reason == "promise"
+    assert alone({"latest_s": EIGHT + 499}, {"range_m": 5000}).unserved.reason == "range"
+
+
 @pytest.mark.parametrize("under_way", [False, True])
 def test_a_trip_more_may_be_the_least(under_way: bool) -> None:
     """100 kg each: three trips where two may start is half as many more; twice 100 kg is double.
