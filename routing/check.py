@@ -29,6 +29,10 @@ class ImpossibleProblem(ValueError):
         self.where, self.reason = where, reason
         super().__init__("\n".join(f"{fault.where}: {fault.reason}" for fault in self.faults))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # It may be raised in another process.
+        return type(self), (self.where, self.reason, self.faults[1:])
+
 
 def check(problem: Problem, *, max_orders: int = MAX_ORDERS) -> None:
     """Raise `ImpossibleProblem` with the places and the reasons if it can't be planned."""

@@ -44,6 +44,17 @@ def travel_faults(problem: Problem) -> Iterator[Fault]:
             yield from pace_faults(f"travel.modes.{mode}", pace)
 
 
+def _extent_faults(travel: Travel, places: int) -> Iterator[Fault]:
+    """Yield a fault if a travel that was made of coordinates ends before the places do."""
+    if isinstance(travel, Matrices) or not places or not travel.modes:
+        return
+    try:
+        travel.leg(travel.modes[0], places - 1, places - 1)
+    except IndexError:
+        reason = f"doesn't know places[{places - 1}]; make it of all places"
+        yield Fault("travel", reason)
+
+
 def slice_faults(where: str, starts_s: Sequence[int], slices: int) -> Iterator[Fault]:
     """Yield what is wrong with the beginnings of a day's slices."""
     where = f"{where}.starts_s"
@@ -132,6 +143,10 @@ def _way(closed: bool) -> str:
 
 def reach_faults(problem: Problem) -> Iterator[Fault]:
     """Yield each order whose place no vehicle can reach from where the order is."""
+    beyond = list(_extent_faults(problem.travel, len(problem.places)))
+    if beyond:
+        yield from beyond
+        return
     index = {place.id: k for k, place in enumerate(problem.places)}
     reached = _reached(problem, index)
     carried = {

@@ -181,11 +181,11 @@ def _at_struct(struct: type[msgspec.Struct], steps: list[str | None]) -> Iterato
 
 def written(document: msgspec.Struct) -> bytes:
     """Return a document as JSON, with each thing of its lists on a line. Sets are sorted."""
-    encode = msgspec.json.Encoder(order="deterministic").encode
+    encode = msgspec.json.encode
     parts = []
     for name, value in msgspec.structs.asdict(document).items():
         if value and isinstance(value, tuple):
-            rows = b",\n".join(map(encode, value))
+            rows = b",\n".join(encode(row, order="deterministic") for row in value)
             parts.append(encode(name) + b": [\n" + rows + b"\n]")
         else:
             parts.append(encode(name) + b": " + encode(value))

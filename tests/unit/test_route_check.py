@@ -1,5 +1,6 @@
 """A problem that can't be planned is refused, with the place in it and what to change."""
 
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from math import nan
@@ -68,6 +69,14 @@ def test_every_fault_is_reported_up_to_twenty() -> None:
         f"orders[{k}].service_s" for k in range(20)
     ]
     assert len(str(refused.value).splitlines()) == 20
+
+
+def test_a_refusal_comes_whole_from_another_process() -> None:
+    with pytest.raises(ImpossibleProblem) as refused:
+        check(street(order(0, 1, service_s=-1), order(1, 1, service_s=-2)))
+    again = pickle.loads(pickle.dumps(refused.value))  # noqa: S301 (our own)
+    assert again.faults == refused.value.faults
+    assert str(again) == str(refused.value)
 
 
 NUMBERS: list[tuple[Callable[..., Problem], str, str, int]] = [

@@ -245,6 +245,15 @@ def test_the_great_circle_needs_coordinates_and_matrices_do_not() -> None:
     )
 
 
+def test_the_great_circle_knows_every_place() -> None:
+    good = round_earth()
+    more = (*good.places, Place(id="q", lat_deg=39.9, lon_deg=116.5))
+    assert first_fault(replace(good, places=more)) == (
+        "travel",
+        "doesn't know places[2]; make it of all places",
+    )
+
+
 @pytest.mark.parametrize(
     ("changes", "where"),
     [

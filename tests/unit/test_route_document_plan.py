@@ -69,6 +69,8 @@ def test_a_plan_says_what_happens_and_what_it_costs() -> None:
     ]
     assert (document["engine"], document["seed"], document["iterations"]) == ("search", 7, 1000)
     assert document["violations"] == []
+    assert list(document["cost"])[:2] == ["distance", "time"]
+    assert list(document["cost"])[-2:] == ["drops", "total"]
     assert document["cost"]["distance"] == {"minor": 10.0, "units": 180_000}
     assert document["cost"]["time"] == {"minor": 0.32, "units": 1150 * 5}
     assert document["cost"]["total"]["units"] == 180_000 + 1150 * 5
