@@ -2,8 +2,8 @@
 
 Bounds are wide for any city and narrow enough for exact arithmetic. With 50,000 orders and 20,000
 vehicles all at their bounds, a feasible plan costs less than 2^63 units of `UNITS_PER_MINOR`: what
-weighs most is warmth, 50,000 orders x 10,000 fen x 300 units x (1,000,000 s + 50,000 doors of
-600 s) = 4.65e18, and all else together stays below 1.5e18. Times, loads and a thousand of the
+weighs most is warmth, 50,000 orders x 10,000 fen x 300 units x (1,000,000 s + 60,000 doors of
+600 s) = 5.55e18, and all else together stays below 1.5e18. Times, loads and a thousand of the
 longest legs in a row fit into 32 bits.
 """
 

@@ -160,7 +160,7 @@ def test_a_plan_at_every_bound_costs_less_than_2_to_the_63() -> None:
         UNITS_PER_MINOR // 60,
         UNITS_PER_MINOR // 3600,
     )
-    exposure_s = MAX_TIME_S + 600 * orders
+    exposure_s = MAX_TIME_S + 600 * (orders + 10_000)  # doors opened, and opened before
     rates = per_min * MAX_PER_MIN * orders * (MAX_TIME_S + MAX_TIME_S + exposure_s)
     sums = UNITS_PER_MINOR * MAX_COST * (orders * 4 + vehicles)  # drop, move, order, locker; fixed
     way = UNITS_PER_MINOR // 1000 * 100_000 * 2_000_000 * 2 * orders
