@@ -28,9 +28,13 @@ from routing.search import search
 
 ENGINE: Final = "split"
 
-FIRST_SHARE: Final = 0.25
-FIRST_MOST_S: Final = 5.0
-"""The first plan has a quarter of the budget, and seconds a part: dispatchers wait for it."""
+FIRST_SHARE: Final = 0.1
+FIRST_MOST_S: Final = 2.0
+"""The first plan has a tenth of the budget, and seconds a part: dispatchers wait for it."""
+
+PARTS_SHARE: Final = 0.6
+"""Of what is left then, the parts have so much again: a long search gets where a short one that is
+continued does not."""
 
 ROUNDS: Final = 6
 WINDOW_S: Final = 1.5
@@ -88,7 +92,8 @@ class Solver:
     """One large problem being planned.
 
     A part has about `most` orders at most. The first plan has `first_share` of the budget, and no
-    more than `first_most_s` seconds a part.
+    more than `first_most_s` seconds a part; `parts_share` of what is left then goes to the parts
+    again.
     """
 
     problem: Problem
@@ -99,12 +104,16 @@ class Solver:
     most: int = MOST_ORDERS
     first_share: float = FIRST_SHARE
     first_most_s: float = FIRST_MOST_S
+    parts_share: float = PARTS_SHARE
     iterations: int = 0
 
     def solve(self, start: Draft | None = None, *, whole: Engine | None = None) -> Found:
         """Return the best plan; `whole`, if given, searches everything at last."""
-        plan = Whole(self.problem, self._first() if start is None else repair(self.problem, start))
-        self._tell("first plan", plan)
+        if start is None:
+            plan = self._from_nothing()
+        else:
+            plan = Whole(self.problem, repair(self.problem, start))
+            self._tell("start", plan)
         windows = Windows(self.problem)
         shares = self._shares(whole)
         for k, share in enumerate(shares):
@@ -116,6 +125,28 @@ class Solver:
             else:
                 self._look_again(plan, windows, k, part)
         return Found(draft=plan.draft, iterations=self.iterations)
+
+    def _from_nothing(self) -> Whole:
+        """Search each part, shortly for the first plan and then in earnest."""
+        parts = [
+            part for part in split(self.problem, most=self.most) if part.orders and part.vehicles
+        ]
+        nothing: list[tuple[Leaving, Draft | None]] = [({}, None) for _ in parts]
+        budgets = self.purse.deal(
+            self.first_share, parts, self.crew.hands, most_s=self.first_most_s
+        )
+        found: list[tuple[Part, Draft]] = []
+        for k, answer in self._search(parts, budgets, nothing):
+            found.append((parts[k], answer.draft))
+            self._tell(f"part {len(found)} of {len(parts)}", None)
+        plan = Whole(self.problem, merge(self.problem, found))
+        self._tell("first plan", plan)
+        if not self.purse.spent and self.parts_share:
+            budgets = self.purse.deal(self.parts_share, parts, self.crew.hands)
+            for done, (k, answer) in enumerate(self._search(parts, budgets, nothing), 1):
+                plan.offer(parts[k], answer.draft)
+                self._tell(f"part {done} of {len(parts)}, in earnest", plan)
+        return plan
 
     def _shares(self, whole: Engine | None) -> list[float]:
         """Return the weight of each round, and of the last search of everything if there is one."""
@@ -132,36 +163,14 @@ class Solver:
         time_s = self.purse.left_s * (1 - whole_share)
         return min(ROUNDS, max(1, int(time_s / (turns * WINDOW_S))))
 
-    def _first(self) -> Draft:
-        """Search each part for the first time."""
-        parts = [
-            part for part in split(self.problem, most=self.most) if part.orders and part.vehicles
-        ]
-        budgets = self.purse.deal(
-            self.first_share, parts, self.crew.hands, most_s=self.first_most_s
-        )
-        tasks = self._tasks(parts, budgets, [{} for _ in parts], [None for _ in parts])
-        found: list[tuple[Part, Draft]] = []
-        for k, answer in self.crew.search(tasks):
-            found.append((parts[k], answer.draft))
-            self.iterations += answer.iterations
-            self._tell(f"part {len(found)} of {len(parts)}", None)
-        return merge(self.problem, found)
-
     def _look_again(self, plan: Whole, windows: Windows, turn: int, share: float) -> None:
         """Search windows across the borders, and take what is no worse for the whole."""
         parts = windows.cut(plan.draft, most=self.most, angle=ANGLE * (turn + 1), turn=turn)
         parts = [part for part in parts if part.orders]
         budgets = self.purse.deal(share, parts, self.crew.hands)
-        tasks = self._tasks(
-            parts,
-            budgets,
-            [plan.leaving(part.vehicles) for part in parts],
-            [inside(part, plan.draft) for part in parts],
-        )
-        for done, (k, answer) in enumerate(self.crew.search(tasks), 1):
+        known = [(plan.leaving(part.vehicles), inside(part, plan.draft)) for part in parts]
+        for done, (k, answer) in enumerate(self._search(parts, budgets, known), 1):
             plan.offer(parts[k], answer.draft)
-            self.iterations += answer.iterations
             self._tell(f"round {turn + 1}, window {done} of {len(parts)}", plan)
 
     def _search_whole(self, plan: Whole, engine: Engine, share: float) -> None:
@@ -178,25 +187,27 @@ class Solver:
         self.iterations += answer.iterations
         self._tell("whole", plan)
 
-    def _tasks(
+    def _search(
         self,
         parts: Sequence[Part],
         budgets: Sequence[Budget],
-        leaving: Sequence[Leaving],
-        starts: Sequence[Draft | None],
-    ) -> list[Task]:
-        """Make a task of each part, with a seed of its own."""
-        picking = share_picking(self.problem, parts, leaving)
-        rows = zip(parts, picking, budgets, starts, strict=True)
-        return [
+        known: Sequence[tuple[Leaving, Draft | None]],
+    ) -> Iterator[tuple[int, Found]]:
+        """Yield each part's number and answer. `known`: what leaves for it, and where it starts."""
+        picking = share_picking(self.problem, parts, [leaving for leaving, _ in known])
+        rows = zip(parts, picking, budgets, known, strict=True)
+        tasks = [
             Task(
                 view(self.problem, part, mine),
                 budget,
                 (self.seed * 1_000_003 + self.iterations + k) % 2**31,
                 start,
             )
-            for k, (part, mine, budget, start) in enumerate(rows)
+            for k, (part, mine, budget, (_, start)) in enumerate(rows)
         ]
+        for k, found in self.crew.search(tasks):
+            self.iterations += found.iterations
+            yield k, found
 
     def _pass_on(self, progress: Progress) -> None:
         """Report the last search as a part of this one."""

@@ -47,13 +47,17 @@ class Purse:
 
         Each gets the same seconds, `most_s` at most, and iterations in proportion to its orders.
         """
-        turns = -(-len(parts) // hands)
-        each_s = max(SHORTEST_S, min(most_s, self.left_s * share / max(1, turns)))
-        iterations = self._deal_iterations(share, parts)
+        each_s = self._deal_s(share, -(-len(parts) // hands), most_s)
         return [
-            Budget(time_limit_s=None if math.isinf(each_s) else each_s, iterations=count)
-            for count in iterations
+            Budget(time_limit_s=each_s, iterations=count)
+            for count in self._deal_iterations(share, parts)
         ]
+
+    def _deal_s(self, share: float, turns: int, most_s: float) -> float | None:
+        """Return a part's seconds: none if only iterations count, or the clock would decide."""
+        if self._budget.time_limit_s is None:
+            return None
+        return max(SHORTEST_S, min(most_s, self.left_s * share / max(1, turns)))
 
     def _deal_iterations(self, share: float, parts: Sequence[Part]) -> Sequence[int | None]:
         if self._iterations_left is None:

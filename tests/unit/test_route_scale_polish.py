@@ -139,8 +139,9 @@ def test_only_what_is_left_is_dealt() -> None:
 def test_iterations_are_dealt_by_orders_until_none_are_left() -> None:
     """Half of 120 for six orders: ten an order. What is left is 60."""
     purse = Purse(Budget(iterations=120))
-    assert [budget.iterations for budget in purse.deal(0.5, PARTS, 1)] == [30, 10, 20]
-    assert [budget.iterations for budget in purse.deal(1.0, PARTS, 2)] == [30, 10, 20]
+    expected = [Budget(iterations=count) for count in (30, 10, 20)]
+    assert purse.deal(0.5, PARTS, 1, most_s=2.0) == expected
+    assert purse.deal(1.0, PARTS, 2) == expected
     assert purse.spent
 
 
