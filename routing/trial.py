@@ -5,19 +5,17 @@ many, only the most suitable vehicles and the nearest stops are tried.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Final, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from routing.day import Day
 from routing.evaluate import Judge
 from routing.plan import Draft, Reason, Tour, Visit
-from routing.problem import Order, Problem, Vehicle
+from routing.problem import Problem, Vehicle
 from routing.remedy import Change, Remedy, changes_of, drop_change, picking_change
+from routing.suitable import Suitable
 from routing.travel import IntArray, Leg, Travel
 
 DELAYS: Final = 3
@@ -63,42 +61,6 @@ class RememberedTravel:
         return self.travel.matrix(mode, origins, destinations)
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
-    """Every stop of a draft, a row each: vehicle, tour, position, and its place."""
-
-    vehicle: NDArray[np.int64]
-    tour: NDArray[np.int64]
-    position: NDArray[np.int64]
-    place: NDArray[np.int64]
-
-
-class Fleet:
-    """Every vehicle of a problem, a row each: what can be seen of it without a try."""
-
-    def __init__(self, problem: Problem, judge: Judge) -> None:
-        vehicles = problem.vehicles
-        self.ids = np.array([vehicle.id for vehicle in vehicles])
-        self.depot_ids = np.array([vehicle.depot for vehicle in vehicles])
-        self.depot = np.array(
-            [judge.place_of[judge.depots[vehicle.depot].place] for vehicle in vehicles], np.int64
-        )
-        self.room = np.array([vehicle.capacity.by_zone() for vehicle in vehicles], np.int64)
-        self.gone = np.array([vehicle.end_s <= problem.now_s for vehicle in vehicles])
-        self.skills = [vehicle.skills for vehicle in vehicles]
-
-    def mismatches(self, order: Order) -> NDArray[np.int64]:
-        """Return how many rules each vehicle would break, of those that need no try."""
-        count = self.gone.astype(np.int64)
-        count += ~np.isin(self.depot_ids, order.depots)
-        count += (self.room < order.load.by_zone()).any(axis=1)
-        if order.only_vehicle is not None:
-            count += self.ids != order.only_vehicle
-        if order.skills:
-            count += np.array([not order.skills <= skills for skills in self.skills])
-        return count
-
-
 class Tries:
     """A draft, into which orders are put to see what happens."""
 
@@ -110,11 +72,11 @@ class Tries:
         self.number = {vehicle.id: k for k, vehicle in enumerate(problem.vehicles)}
         self._days: dict[int, Day] = {}
         self.leaving = self._all_leaving()
-        self.served = self._served()
-        self.fleet = Fleet(self.problem, self.judge)
-        self.position = _positions(problem)
+        self.suitable = Suitable(self.judge, draft)
         self.kinds = _first_of_each(problem, range(len(problem.vehicles)))
-        self.idle = _first_of_each(problem, (k for k, tours in enumerate(draft) if not any(tours)))
+        busy = [any(tour.visits for tour in tours) for tours in draft]
+        idle = _first_of_each(problem, [k for k, is_busy in enumerate(busy) if not is_busy])
+        self.tried = [*idle, *(k for k, is_busy in enumerate(busy) if is_busy)]
 
     def day(self, vehicle: int) -> Day:
         """Return a vehicle's day as planned."""
@@ -126,48 +88,51 @@ class Tries:
     # Where an order may be put
 
     def alone(self, order: int, limit: int) -> Iterator[Spot]:
-        """Yield days that serve nothing else but what a trip under way has locked."""
-        carrier = self.judge.aboard.get(self.problem.orders[order].id)
+        """Yield days that serve nothing else but what a trip under way has planned or locked."""
+        row = self.problem.orders[order]
+        carrier = self.judge.aboard.get(row.id)
         if carrier is not None:
             vehicle = self.number[carrier]
-            locked = self._locked(vehicle)
-            first = self.draft[vehicle][0]
+            visits = self.draft[vehicle][0].visits[: self._locked(vehicle)]
             for visit in self._visits(order):
-                yield Spot(vehicle, (Tour((*first.visits[:locked], visit)),))
+                yield Spot(vehicle, (Tour((*visits, visit)),))
             return
-        for vehicle in islice(self._suitable(order, self.kinds), limit):
+        for vehicle in islice(self.suitable.vehicles(row, self.kinds), limit):
             kept = self.draft[vehicle][: self.problem.vehicles[vehicle].current is not None]
             for visit in self._visits(order):
                 yield Spot(vehicle, (*kept, Tour((visit,))), len(kept))
 
     def planned(self, order: int, limit: int) -> Iterator[Spot]:
         """Yield days of the plan with one order more, the most promising first."""
-        near = self._beside_stops(order)
-        yield from islice(near, max(2, limit // 2))
-        if self.problem.orders[order].id in self.judge.aboard:
+        carrier = self.judge.aboard.get(self.problem.orders[order].id)
+        if carrier is not None:
+            yield from islice(self._aboard(order, self.number[carrier]), limit)
             return
-        yield from islice(self._own_trips(order), max(2, limit // 2))
+        half = max(2, limit // 2)
+        yield from islice(self._beside_stops(order), half)
+        yield from islice(self._own_trips(order), half)
+
+    def _aboard(self, order: int, vehicle: int) -> Iterator[Spot]:
+        """Yield the gaps of the trip under way, after what is locked."""
+        for gap in range(self._locked(vehicle), len(self.draft[vehicle][0].visits) + 1):
+            for visit in self._visits(order):
+                yield self._put(vehicle, 0, gap, visit)
 
     def _beside_stops(self, order: int) -> Iterator[Spot]:
-        """Yield the gaps of tours, those beside the nearest stops first."""
+        """Yield the gaps of trips that have not left, those beside the nearest stops first."""
         seen: set[tuple[int, int, int]] = set()
-        for row in self._rows(order):
-            vehicle, k = int(self.served.vehicle[row]), int(self.served.tour[row])
-            for gap in (int(self.served.position[row]), int(self.served.position[row]) + 1):
-                if (vehicle, k, gap) in seen or not self._open(order, vehicle, k, gap):
-                    continue
-                seen.add((vehicle, k, gap))
-                for visit in self._visits(order):
-                    yield self._put(vehicle, k, gap, visit)
-        carrier = self.judge.aboard.get(self.problem.orders[order].id)
-        if carrier is not None and not self.draft[self.number[carrier]][0].visits:
-            for visit in self._visits(order):
-                yield self._put(self.number[carrier], 0, 0, visit)
+        for vehicle, k, position in map(tuple, self.suitable.stops(self.problem.orders[order])):
+            if k == 0 and self.problem.vehicles[vehicle].current is not None:
+                continue
+            for gap in (position, position + 1):
+                if (vehicle, k, gap) not in seen:
+                    seen.add((vehicle, k, gap))
+                    for visit in self._visits(order):
+                        yield self._put(int(vehicle), int(k), int(gap), visit)
 
     def _own_trips(self, order: int) -> Iterator[Spot]:
         """Yield days with a trip more for this order alone, between, before or after others."""
-        busy = (k for k, tours in enumerate(self.draft) if any(tours))
-        for vehicle in self._suitable(order, [*self.idle, *busy]):
+        for vehicle in self.suitable.vehicles(self.problem.orders[order], self.tried):
             row = self.problem.vehicles[vehicle]
             first = row.current is not None
             tours = tuple(
@@ -178,14 +143,6 @@ class Tries:
             for gap in range(len(tours), first - 1, -1):
                 for visit in self._visits(order):
                     yield Spot(vehicle, (*tours[:gap], Tour((visit,)), *tours[gap:]), gap)
-
-    def _open(self, order: int, vehicle: int, tour: int, gap: int) -> bool:
-        """Return whether an order may be put there at all: a trip under way takes none."""
-        carrier = self.judge.aboard.get(self.problem.orders[order].id)
-        under_way = tour == 0 and self.problem.vehicles[vehicle].current is not None
-        if carrier is None:
-            return not under_way
-        return under_way and vehicle == self.number[carrier] and gap >= self._locked(vehicle)
 
     def _put(self, vehicle: int, k: int, gap: int, visit: Visit) -> Spot:
         tours = self.draft[vehicle]
@@ -201,38 +158,6 @@ class Tries:
     def _locked(self, vehicle: int) -> int:
         current = self.problem.vehicles[vehicle].current
         return len(current.locked) if current else 0
-
-    # Who is suitable, and near
-
-    def _suitable(self, order: int, vehicles: Sequence[int]) -> list[int]:
-        """Return vehicles by how many rules they would break at sight, and by their way."""
-        row = self.problem.orders[order]
-        them = np.asarray(vehicles, np.int64)
-        away = self._away(row, self.fleet.depot[them])
-        best = np.lexsort((them, away, self.fleet.mismatches(row)[them]))
-        return [int(vehicle) for vehicle in them[best]]
-
-    def _rows(self, order: int) -> NDArray[np.int64]:
-        """Return served stops: those of vehicles that break no rule at sight first, then by way."""
-        row = self.problem.orders[order]
-        carrier = self.judge.aboard.get(row.id)
-        if carrier is not None:
-            return np.flatnonzero(self.served.vehicle == self.number[carrier])
-        strange = self.fleet.mismatches(row)[self.served.vehicle]
-        return np.lexsort((self._away(row, self.served.place), strange))
-
-    def _away(self, order: Order, places: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return how far places are from an order, in whatever unit."""
-        here = self.judge.place_of[order.place]
-        if self.position is not None:
-            x, y = self.position[places].T
-            across = np.abs(x - self.position[here, 0]) + np.abs(y - self.position[here, 1])
-            return np.asarray(across, np.float64)
-        if not places.size:
-            return np.empty(0)
-        mode = self.problem.vehicles[0].mode
-        metres, _ = self.problem.travel.matrix(mode, [here], places.tolist())
-        return np.asarray(metres[0], np.float64)
 
     # What happens there
 
@@ -327,17 +252,6 @@ class Tries:
                     leaving[vehicle.depot, hour] += orders
         return leaving
 
-    def _served(self) -> Served:
-        place_of = self.judge.place_of
-        rows = [
-            (vehicle, k, position, place_of[_place(self.problem.orders[visit.order], visit)])
-            for vehicle, tours in enumerate(self.draft)
-            for k, tour in enumerate(tours)
-            for position, visit in enumerate(tour.visits)
-        ]
-        columns = np.array(rows, np.int64).reshape(-1, 4).T
-        return Served(*columns)
-
 
 def effort(remedy: Remedy) -> tuple[int, int, int]:
     """Return what a remedy takes: how many limits move, how far in all, and its cost."""
@@ -351,21 +265,7 @@ def _leaving(day: Day) -> Counter[int]:
     return leaving
 
 
-def _place(order: Order, visit: Visit) -> str:
-    return order.locker.place if visit.to_locker and order.locker else order.place
-
-
-def _positions(problem: Problem) -> NDArray[np.float64] | None:
-    """Return places on a plane, if all have coordinates: near enough to tell who is near."""
-    pairs = [(place.lat_deg, place.lon_deg) for place in problem.places]
-    if any(lat is None or lon is None for lat, lon in pairs):
-        return None
-    plane = np.array(pairs, np.float64)
-    plane[:, 1] *= np.cos(np.radians(plane[:, 0].mean()))
-    return plane
-
-
-def _first_of_each(problem: Problem, vehicles: Iterator[int] | range) -> list[int]:
+def _first_of_each(problem: Problem, vehicles: Iterable[int]) -> list[int]:
     """Return the first of vehicles that differ by nothing but their id."""
     kinds: dict[Vehicle, int] = {}
     for k in vehicles:
