@@ -61,7 +61,10 @@ def test_the_first_plan_is_reported_before_it_is_polished_and_none_is_worse() ->
     phases = [progress.phase for progress in told]
     first = phases.index("first plan")
     assert phases[:first] == [f"part {k + 1} of {first}" for k in range(first)]
-    assert phases[first + 1].startswith("round 1, window 1")
+    assert phases[first + 1 : 2 * first + 1] == [
+        f"part {k + 1} of {first}, in earnest" for k in range(first)
+    ]
+    assert phases[2 * first + 1].startswith("round 1, window 1")
     totals = [progress.total for progress in told if progress.total is not None]
     assert totals == sorted(totals, reverse=True)
     assert told[first].total == totals[0]
