@@ -11,10 +11,13 @@ from time import monotonic
 from typing import Any, Final
 
 from ortools.constraint_solver import routing_enums_pb2  # type: ignore[import-untyped]
+from ortools.util.optional_boolean_pb2 import BOOL_FALSE  # type: ignore[import-untyped]
 
+from routing.constraint.build import build
 from routing.constraint.fleet import alike, enough
 from routing.constraint.layout import Layout
-from routing.constraint.model import Model, cp
+from routing.constraint.model import cp
+from routing.constraint.neighbours import NeighbourFilter
 from routing.engine import Budget, Found, Progress, Report
 from routing.evaluate import Evaluation, Judge
 from routing.plan import Draft, Tour
@@ -25,6 +28,15 @@ ENGINE: Final = "constraint"
 
 LONGEST_S: Final = 86_400.0
 """OR-Tools wants some limit of time, also where iterations count."""
+
+WITH_OTHER_FILTERS: Final = (
+    "use_global_cheapest_insertion_path_lns",
+    "use_local_cheapest_insertion_path_lns",
+    "use_relocate_path_global_cheapest_insertion_insert_unperformed",
+    "use_global_cheapest_insertion_visit_types_lns",
+    "use_local_cheapest_insertion_visit_types_lns",
+)
+"""Operators that show our filter half a solution. They found nothing on any city's day."""
 
 WORTH_JUDGING: Final = 1000
 """A solution in between is judged if it is cheaper by one part in so many."""
@@ -144,7 +156,10 @@ class _Solving:
         self._best = best
         self._options = options
         self._judged: int | None = None
-        self._model = Model(layout)
+        self._model = build(layout)
+        # Kept: OR-Tools does not own it.
+        self._filter = NeighbourFilter(self._model)
+        self._model.routing.AddLocalSearchFilter(self._filter)
         self._model.solver.ReSeed(seed)
         self._model.routing.AddSearchMonitor(self._model.solver.CustomLimit(best.over))
         self._model.routing.AddAtSolutionCallback(self._at_solution)
@@ -179,6 +194,8 @@ class _Solving:
         )
         # Linear programs would move one clock without the other: everything is as early as can be.
         parameters.disable_scheduling_beware_this_may_degrade_performance = True
+        for operator in WITH_OTHER_FILTERS:
+            setattr(parameters.local_search_operators, operator, BOOL_FALSE)
         left_s = self._best.left_s()
         limit_s = LONGEST_S if left_s is None else min(left_s, LONGEST_S)
         parameters.time_limit.FromMilliseconds(max(1, int(limit_s * 1000)))

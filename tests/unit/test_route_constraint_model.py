@@ -1,0 +1,103 @@
+"""OR-Tools' objective is the evaluator's total: one rule said twice says the same."""
+
+from dataclasses import replace
+
+import pytest
+
+from routing.constraint.build import build
+from routing.constraint.layout import Layout
+from routing.constraint.model import cp
+from routing.evaluate import evaluate
+from routing.plan import Draft, Tour, Visit
+from routing.problem import Problem
+from routing.repair import repair
+from tests.routing_world import EVERY, PLAIN, Features, random_draft, random_problem
+
+ONE_SLICE = replace(EVERY, slices=False, breaks=False)
+SEEDS = range(60)
+
+
+def read(problem: Problem, draft: Draft):
+    """Give a draft to the model; return the model and OR-Tools' assignment, if there is one."""
+    model = build(Layout(problem, set(range(len(problem.vehicles)))))
+    parameters = cp.DefaultRoutingSearchParameters()
+    parameters.disable_scheduling_beware_this_may_degrade_performance = True
+    model.routing.CloseModelWithParameters(parameters)
+    return model, model.routing.ReadAssignmentFromRoutes(model.routes(draft), True)
+
+
+def feasible_draft(problem: Problem, seed: int) -> Draft:
+    return repair(problem, random_draft(problem, seed))
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        PLAIN,
+        ONE_SLICE,
+        replace(ONE_SLICE, windows=False),
+        replace(ONE_SLICE, current=False),
+        replace(ONE_SLICE, picking=False),
+    ],
+)
+def test_objective_is_the_evaluators_total_to_the_unit(features: Features):
+    for seed in SEEDS:
+        problem = random_problem(seed, orders=9, features=features)
+        draft = feasible_draft(problem, seed)
+        model, assignment = read(problem, draft)
+        assert assignment is not None, seed
+        judged = evaluate(problem, model.draft(assignment, timed=True))
+        assert judged.feasible, seed
+        assert assignment.ObjectiveValue() == judged.cost.total, seed
+        assert [[tour.visits for tour in tours] for tours in model.draft(assignment)] == [
+            [tour.visits for k, tour in enumerate(tours) if tour.visits or (k == 0 and it.current)]
+            for it, tours in zip(problem.vehicles, draft, strict=True)
+        ]
+
+
+def test_departures_are_the_evaluators_where_no_door_is_closed():
+    """Without windows and picking limits nothing is gained by leaving later."""
+    features = replace(ONE_SLICE, windows=False, picking=False)
+    for seed in SEEDS:
+        problem = random_problem(seed, orders=9, features=features)
+        draft = feasible_draft(problem, seed)
+        _, assignment = read(problem, draft)
+        assert assignment.ObjectiveValue() == evaluate(problem, draft).cost.total, seed
+
+
+def test_a_break_that_nobody_needs_changes_nothing():
+    """Days that end before their break may begin."""
+    compared = 0
+    for seed in SEEDS:
+        problem = random_problem(seed, orders=6, features=replace(ONE_SLICE, breaks=True))
+        draft = feasible_draft(problem, seed)
+        judged = evaluate(problem, draft)
+        if any(route.breaks_s for route in judged.routes):
+            continue
+        model, assignment = read(problem, draft)
+        timed = evaluate(problem, model.draft(assignment, timed=True))
+        assert assignment.ObjectiveValue() == timed.cost.total, seed
+        compared += 1
+    assert compared > len(SEEDS) // 4
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_the_evaluator_forbids_the_model_refuses(seed: int):
+    """A random draft breaks rules as often as not; leaving later mends some of what is broken."""
+    features = replace(ONE_SLICE, windows=False, picking=False)
+    problem = random_problem(seed, orders=6, features=features)
+    draft = random_draft(problem, seed)
+    _, assignment = read(problem, draft)
+    assert (assignment is not None) == evaluate(problem, draft).feasible
+
+
+def test_a_locked_stop_comes_first_and_is_never_dropped():
+    problem = next(
+        problem
+        for problem in (random_problem(seed, features=ONE_SLICE) for seed in range(20))
+        if problem.vehicles[0].current and problem.vehicles[0].current.locked
+    )
+    nothing = tuple((Tour(()),) if it.current else () for it in problem.vehicles)
+    assert read(problem, nothing)[1] is None
+    locked = ((Tour((Visit(0),)),), *nothing[1:])
+    assert (read(problem, locked)[1] is not None) == evaluate(problem, locked).feasible
