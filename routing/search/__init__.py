@@ -1,0 +1,7 @@
+"""The search for a good plan at size: ruin and recreate, compiled (docs/route-search.md)."""
+
+from routing.search.ahead import compile_ahead
+from routing.search.engine import WrongTotal, search, search_with_pool
+from routing.search.start import NoFeasiblePlan
+
+__all__ = ["NoFeasiblePlan", "WrongTotal", "compile_ahead", "search", "search_with_pool"]
