@@ -1,8 +1,8 @@
 """How is a city planned that is too large to be searched whole?
 
 Split by depot and zone (`split`), every part searched on its own in a pool of processes or on a
-cluster (`pool`, `cluster`), then polished in windows that lie across the borders (`windows`). No
-matrix of every place by every place is made beyond a size that one search can hold (`polish`).
+cluster (`pool`, `cluster`), then polished in windows that lie across the borders (`polish`,
+`windows`). No matrix of every place by every place is ever made.
 """
 
 from routing.scale.polish import SplitSearch

@@ -1,15 +1,15 @@
 """How does a large city get its first plan soon, and then a good one?
 
-A short search of every part gives the first plan. Then rounds: the plan is cut into windows across
-the borders, each window is searched from where the plan stands, and its answer is taken if the
-whole is no worse. What is small enough is searched whole at last.
+A short search of every part gives the first plan, a longer one a better. Then rounds: the plan is
+cut into windows across the borders, each window is searched from where the plan stands, and its
+answer is taken if the whole is no worse.
 """
 
 import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from routing.engine import Budget, Engine, Found, Progress, Report
@@ -21,10 +21,10 @@ from routing.scale.picking import Leaving, share_picking
 from routing.scale.pool import Pool
 from routing.scale.shares import Purse
 from routing.scale.split import MOST_ORDERS, split
-from routing.scale.view import Part, everything, inside, view
+from routing.scale.view import Part, inside, view
 from routing.scale.whole import Whole, merge
 from routing.scale.windows import Windows
-from routing.search import search
+from routing.search import compile_ahead, search
 
 ENGINE: Final = "split"
 
@@ -32,17 +32,13 @@ FIRST_SHARE: Final = 0.1
 FIRST_MOST_S: Final = 2.0
 """The first plan has a tenth of the budget, and seconds a part: dispatchers wait for it."""
 
-PARTS_SHARE: Final = 0.6
+PARTS_SHARE: Final = 0.75
 """Of what is left then, the parts have so much again: a long search gets where a short one that is
 continued does not."""
 
 ROUNDS: Final = 6
 WINDOW_S: Final = 1.5
 """A window is searched for no less, or there are fewer rounds."""
-
-MOST_PLACES_WHOLE: Final = 2_500
-WHOLE_SHARE: Final = 0.3
-"""What is searched whole at last, and for how long: beyond, matrices outgrow the caches."""
 
 ANGLE: Final = (math.sqrt(5) - 1) / 2 * math.pi / 2
 """Each round turns by the golden part of a right angle: no two rounds cut alike."""
@@ -63,12 +59,14 @@ class SplitSearch:
         self, problem: Problem, *, budget: Budget, seed: int, start: Draft | None, report: Report
     ) -> Found:
         """Return the best draft found by parts; it is never worse than a feasible `start`."""
-        fits = len(problem.places) <= MOST_PLACES_WHOLE
+        if self.cluster is None:  # else each worker would compile it, and say nothing
+            report(Progress(engine=ENGINE, phase="compiling", elapsed_s=0.0, iterations=0))
+            compile_ahead()
         with _crew(search, self.workers, self.cluster) as crew:
             solver = Solver(
                 problem=problem, crew=crew, purse=Purse(budget), seed=seed, report=report
             )
-            return solver.solve(start, whole=search if fits else None)
+            return solver.solve(start)
 
 
 @contextmanager
@@ -107,23 +105,19 @@ class Solver:
     parts_share: float = PARTS_SHARE
     iterations: int = 0
 
-    def solve(self, start: Draft | None = None, *, whole: Engine | None = None) -> Found:
-        """Return the best plan; `whole`, if given, searches everything at last."""
+    def solve(self, start: Draft | None = None) -> Found:
+        """Return the best plan found."""
         if start is None:
             plan = self._from_nothing()
         else:
             plan = Whole(self.problem, repair(self.problem, start))
             self._tell("start", plan)
         windows = Windows(self.problem)
-        shares = self._shares(whole)
-        for k, share in enumerate(shares):
+        rounds = self._rounds()
+        for turn in range(rounds):
             if self.purse.spent:
                 break
-            part = share / sum(shares[k:])
-            if whole and k + 1 == len(shares):
-                self._search_whole(plan, whole, part)
-            else:
-                self._look_again(plan, windows, k, part)
+            self._look_again(plan, windows, turn, 1 / (rounds - turn))
         return Found(draft=plan.draft, iterations=self.iterations)
 
     def _from_nothing(self) -> Whole:
@@ -148,20 +142,14 @@ class Solver:
                 self._tell(f"part {done} of {len(parts)}, in earnest", plan)
         return plan
 
-    def _shares(self, whole: Engine | None) -> list[float]:
-        """Return the weight of each round, and of the last search of everything if there is one."""
-        if not self.problem.orders or not self.problem.vehicles:
-            return []
-        rounds = self._rounds(WHOLE_SHARE if whole else 0.0)
-        return [1.0] * rounds + ([rounds * WHOLE_SHARE / (1 - WHOLE_SHARE)] if whole else [])
-
-    def _rounds(self, whole_share: float) -> int:
+    def _rounds(self) -> int:
         """Return how many rounds there is time for, at `WINDOW_S` a window or more."""
+        if not self.problem.orders or not self.problem.vehicles:
+            return 0
         if math.isinf(self.purse.left_s):
             return ROUNDS
         turns = -(-len(self.problem.orders) // (self.most * self.crew.hands))
-        time_s = self.purse.left_s * (1 - whole_share)
-        return min(ROUNDS, max(1, int(time_s / (turns * WINDOW_S))))
+        return min(ROUNDS, max(1, int(self.purse.left_s / (turns * WINDOW_S))))
 
     def _look_again(self, plan: Whole, windows: Windows, turn: int, share: float) -> None:
         """Search windows across the borders, and take what is no worse for the whole."""
@@ -172,20 +160,6 @@ class Solver:
         for done, (k, answer) in enumerate(self._search(parts, budgets, known), 1):
             plan.offer(parts[k], answer.draft)
             self._tell(f"round {turn + 1}, window {done} of {len(parts)}", plan)
-
-    def _search_whole(self, plan: Whole, engine: Engine, share: float) -> None:
-        part = everything(self.problem)
-        budget = self.purse.deal(share, [part], 1)[0]
-        answer = engine(
-            self.problem,
-            budget=budget,
-            seed=self.seed,
-            start=plan.draft,
-            report=self._pass_on,
-        )
-        plan.offer(part, answer.draft)
-        self.iterations += answer.iterations
-        self._tell("whole", plan)
 
     def _search(
         self,
@@ -208,17 +182,6 @@ class Solver:
         for k, found in self.crew.search(tasks):
             self.iterations += found.iterations
             yield k, found
-
-    def _pass_on(self, progress: Progress) -> None:
-        """Report the last search as a part of this one."""
-        self.report(
-            replace(
-                progress,
-                engine=ENGINE,
-                elapsed_s=self.purse.elapsed_s,
-                iterations=self.iterations + progress.iterations,
-            )
-        )
 
     def _tell(self, phase: str, plan: Whole | None) -> None:
         self.report(

@@ -17,7 +17,7 @@ from routing.scale.assign import assign_depots, tied
 from routing.scale.view import Part, everything
 from routing.scale.where import Points, cut, positions, sectors
 
-MOST_ORDERS: Final = 500
+MOST_ORDERS: Final = 600
 """Above it a part is split: a search of seconds does well up to here (docs/route-scale.md)."""
 
 

@@ -43,21 +43,21 @@ def give_up(
 @pytest.mark.parametrize("scenario", sorted(SCENARIOS))
 def test_a_city_s_plan_breaks_no_rule(scenario: str) -> None:
     problem = city_day(orders=90, seed=2, scenario=scenario)
-    found = solver(problem).solve(whole=search)
+    found = solver(problem).solve()
     assert evaluate(problem, found.draft).feasible
     assert found.iterations > 0
 
 
 def test_a_number_of_iterations_gives_the_same_plan() -> None:
-    first = solver(CITY).solve(whole=search)
-    assert solver(CITY).solve(whole=search) == first
+    first = solver(CITY).solve()
+    assert solver(CITY).solve() == first
 
 
 def test_the_first_plan_is_reported_before_it_is_polished_and_none_is_worse() -> None:
     told: list[Progress] = []
     planner = solver(CITY)
     planner.report = told.append
-    found = planner.solve(whole=search)
+    found = planner.solve()
     phases = [progress.phase for progress in told]
     first = phases.index("first plan")
     assert phases[:first] == [f"part {k + 1} of {first}" for k in range(first)]
@@ -91,11 +91,11 @@ def test_a_warm_start_never_ends_worse_than_it_began() -> None:
 
 def test_a_window_s_answer_is_not_taken_if_the_plan_is_worse_with_it() -> None:
     start = solver(CITY).solve().draft
-    assert solver(CITY, give_up).solve(start, whole=give_up).draft == start
+    assert solver(CITY, give_up).solve(start).draft == start
 
 
 def test_a_city_without_vehicles_serves_nobody() -> None:
-    found = solver(replace(CITY, vehicles=())).solve(whole=search)
+    found = solver(replace(CITY, vehicles=())).solve()
     assert found.draft == ()
 
 
