@@ -27,7 +27,7 @@ from routing.scale import SplitSearch
 from routing.scale.crew import Alone
 from routing.scale.polish import Solver
 from routing.scale.shares import Purse
-from routing.search import search
+from routing.search import compile_ahead, search
 
 LOOK_EVERY_S: Final = 0.1
 
@@ -56,7 +56,6 @@ class Told:
     """What a search said while it ran."""
 
     way: str
-    loud: bool
     began_s: float = field(default_factory=time.perf_counter)
     first_s: float | None = None
     first_total: int | None = None
@@ -66,9 +65,8 @@ class Told:
         elapsed_s = time.perf_counter() - self.began_s
         if told.total is not None and self.first_s is None:
             self.first_s, self.first_total = elapsed_s, told.total
-        if self.loud:
-            total = "" if told.total is None else f" {told.total // UNITS_PER_MINOR:,} fen"
-            progress(f"{elapsed_s:7.1f} s {self.way}: {told.phase}{total}")
+        total = "" if told.total is None else f" {told.total // UNITS_PER_MINOR:,} fen"
+        progress(f"{elapsed_s:7.1f} s {self.way}: {told.phase}{total}")
 
 
 def parts_only(
@@ -98,7 +96,7 @@ def measure(
     problem: Problem, way: str, engine: Engine, *, processes: int, seconds: float, seed: int
 ) -> Row:
     """Plan a city, and say how it went."""
-    told = Told(way=way, loud=True)
+    told = Told(way=way)
     with _watched() as peak_mb:
         found = engine(
             problem, budget=Budget(time_limit_s=seconds), seed=seed, start=None, report=told
@@ -129,7 +127,7 @@ def run(args: argparse.Namespace) -> None:
     """Measure what was asked for."""
     processes = args.workers or len(os.sched_getaffinity(0))
     problem = city_day(orders=args.compare or args.orders, seed=args.seed, scenario=args.scenario)
-    _compile_ahead()
+    compile_ahead()
     ways = dict(WAYS) if args.compare else {}
     ways[f"split and polished, {processes} processes"] = (
         SplitSearch(workers=args.workers, cluster=args.cluster),
@@ -144,12 +142,6 @@ def run(args: argparse.Namespace) -> None:
         return
     for row in rows:
         publish(row.way, asdict(row), json=False)
-
-
-def _compile_ahead() -> None:
-    """Fill the cache of compiled code: a machine compiles once, not once a city."""
-    small = city_day(orders=10, seed=1)
-    search(small, budget=Budget(iterations=1), seed=1, start=None, report=Told(way="", loud=False))
 
 
 @contextmanager
