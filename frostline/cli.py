@@ -22,6 +22,7 @@ from frostline.commands import (
     notify,
     policy,
     replay,
+    route,
     rules,
     seal,
     sim,
@@ -59,6 +60,7 @@ app.add_typer(evidence.app, name="evidence")
 app.add_typer(compensation.app, name="compensation")
 app.add_typer(notify.app, name="notify")
 app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(route.app, name="route")
 app.command()(api.api)
 app.command()(api.link)
 app.command()(sim.sim)

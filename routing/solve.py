@@ -10,13 +10,13 @@ and has the answer judged: what it returns breaks no rule, and is never worse th
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from routing import constraint, search
 from routing.check import MAX_ORDERS, check
-from routing.engine import Budget, Engine, Found, Progress, Report
-from routing.evaluate import evaluate
+from routing.engine import Budget, Engine, Progress, Report
+from routing.evaluate import MalformedDraft, evaluate
 from routing.plan import Draft, Plan
 from routing.problem import Problem
 from routing.recombined import search_and_recombine
@@ -73,7 +73,13 @@ def solve(  # noqa: PLR0913 (the caller's own words, all but two with a default)
     found = engine(
         problem, budget=budget, seed=seed, start=start, report=_falling(progress or _silent)
     )
-    return judged(problem, _no_worse(problem, found, start), engine=name, seed=seed)
+    return as_plan(
+        problem,
+        _no_worse(problem, found.draft, start),
+        engine=name,
+        seed=seed,
+        iterations=found.iterations,
+    )
 
 
 def choose(problem: Problem, budget: Budget, means: Means = ONE_THREAD) -> tuple[str, Engine]:
@@ -96,31 +102,34 @@ def _best(problem: Problem, budget: Budget, means: Means) -> str:
     return "search"
 
 
-def judged(problem: Problem, found: Found, *, engine: str, seed: int) -> Plan:
-    """Return the plan that a draft amounts to, with the reasons of what stays behind."""
-    evaluation = evaluate(problem, found.draft)
+def as_plan(
+    problem: Problem, draft: Draft, *, engine: str = "", seed: int = 0, iterations: int = 0
+) -> Plan:
+    """Return the plan that a draft amounts to, with the reasons of what stays behind.
+
+    Raises `MalformedDraft` if the draft breaks a rule, with the first one.
+    """
+    evaluation = evaluate(problem, draft)
     if not evaluation.feasible:
-        raise AssertionError(f"{engine} broke a rule: {evaluation.violations[0].sentence}")
+        raise MalformedDraft(f"the plan breaks a rule: {evaluation.violations[0].sentence}")
     return Plan(
-        draft=found.draft,
+        draft=draft,
         routes=evaluation.routes,
-        unserved=explain_unserved(problem, found.draft),
+        unserved=explain_unserved(problem, draft),
         cost=evaluation.cost,
         totals=evaluation.totals,
         engine=engine,
         seed=seed,
-        iterations=found.iterations,
+        iterations=iterations,
     )
 
 
-def _no_worse(problem: Problem, found: Found, start: Draft | None) -> Found:
+def _no_worse(problem: Problem, found: Draft, start: Draft | None) -> Draft:
     """Return what was found, or the start where that breaks no rule and costs less."""
     if start is None:
         return found
-    given, reached = evaluate(problem, start), evaluate(problem, found.draft)
-    if given.feasible and given.cost.total < reached.cost.total:
-        return replace(found, draft=start)
-    return found
+    given, reached = evaluate(problem, start), evaluate(problem, found)
+    return start if given.feasible and given.cost.total < reached.cost.total else found
 
 
 def _falling(progress: Callable[[Progress], None]) -> Report:
