@@ -16,6 +16,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.check_travel import MAX_LEG_M, MAX_LEG_S
+from routing.deadline import Deadline
 from routing.problem import Place
 from routing.travel import UNREACHABLE_S, IntArray, Matrices, ModeMatrix, Pace
 from routing.travel_places import great_circle, names_of
@@ -24,7 +26,9 @@ from routing.travel_values import OsrmSource, ServerRule
 MOST_PLACES: Final = 5000
 """What is asked of a server: 2,500 squares of 100 x 100 a profile."""
 
+_OK: Final = 200
 _MOST_BYTES: Final = 1 << 28
+_MOST_WORDS: Final = 200  # characters
 _FAILURES: Final = (
     httpcore.NetworkError,
     httpcore.ProtocolError,
@@ -75,14 +79,17 @@ def fetch_table(source: OsrmSource, profile: str, places: Sequence[Place]) -> Ta
         moved_m=np.zeros(len(places)),
     )
     try:
-        base = _base(source.url)
-        with httpcore.ConnectionPool() as pool:
+        base, deadline = _base(source.url), Deadline()
+        with httpcore.ConnectionPool(network_backend=deadline) as pool:
             for origins, destinations in product(_chunks(source, len(places)), repeat=2):
                 target = _target(profile, places, origins, destinations)
                 url = _join(base, target)
-                _fill(table, origins, destinations, _get(pool, url, source.timeout_s))
+                deadline.until_s = time.monotonic() + source.timeout_s
+                _fill(table, origins, destinations, _get(pool, url))
     except _FAILURES as failure:
         raise ServerFailed(_sentence(failure, source)) from failure
+    np.fill_diagonal(table.metres, 0)  # whoever stays needs no road
+    np.fill_diagonal(table.seconds, 0)
     return table
 
 
@@ -119,18 +126,12 @@ def _join(base: httpcore.URL, target: str) -> httpcore.URL:
     return httpcore.URL(scheme=base.scheme, host=base.host, port=base.port, target=path)
 
 
-def _get(pool: httpcore.ConnectionPool, url: httpcore.URL, timeout_s: float) -> _Answer:
-    """Ask once. The whole answer must be here in `timeout_s`, however slowly it drips."""
-    until_s = time.monotonic() + timeout_s
-    limits = dict.fromkeys(("connect", "read", "write", "pool"), timeout_s)
+def _get(pool: httpcore.ConnectionPool, url: httpcore.URL) -> _Answer:
+    """Ask once."""
     body = bytearray()
-    with pool.stream(
-        "GET", url, headers=[(b"Host", _host(url))], extensions={"timeout": limits}
-    ) as response:
+    with pool.stream("GET", url, headers=[(b"Host", _host(url))]) as response:
         for chunk in response.iter_stream():
             body += chunk
-            if time.monotonic() > until_s:
-                raise httpcore.ReadTimeout
             if len(body) > _MOST_BYTES:
                 raise ServerFailed(f"its answer is longer than {_MOST_BYTES} bytes")
     return _read(response.status, bytes(body))
@@ -144,18 +145,26 @@ def _read(status: int, body: bytes) -> _Answer:
     """Read an answer. An error is one of OSRM's own, or of what stands before it."""
     try:
         answer = msgspec.json.decode(body, type=_Answer)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ServerFailed(f"status {status}, and no answer of OSRM") from error
     if answer.code != "Ok":
-        raise ServerFailed(f"{answer.code}: {answer.message or 'no reason given'}")
+        raise ServerFailed(_printable(f"{answer.code}: {answer.message or 'no reason given'}"))
+    if status != _OK:
+        raise ServerFailed(f"status {status}")
     return answer
+
+
+def _printable(text: str) -> str:
+    """Return a server's words for the terminal of whoever waits: one line, not too long."""
+    return "".join(c if c.isprintable() else " " for c in text[:_MOST_WORDS])
 
 
 def _fill(table: Table, origins: range, destinations: range, answer: _Answer) -> None:
     """Put an answer in its place."""
     part = np.ix_(origins, destinations)
-    seconds = _cells(answer.durations, part[0].size, part[1].size, "durations")
-    metres = _cells(answer.distances, part[0].size, part[1].size, "distances")
+    shape = len(origins), len(destinations)
+    seconds = _cells(answer.durations, shape, "durations", MAX_LEG_S)
+    metres = _cells(answer.distances, shape, "distances", MAX_LEG_M)
     has_way = np.isfinite(seconds) & np.isfinite(metres)
     table.metres[part] = np.rint(np.where(has_way, metres, 0))
     table.seconds[part] = np.where(has_way, np.ceil(seconds), UNREACHABLE_S)
@@ -164,13 +173,16 @@ def _fill(table: Table, origins: range, destinations: range, answer: _Answer) ->
         table.moved_m[origins] = moved_m
 
 
-def _cells(cells: _Cells | None, rows: int, columns: int, name: str) -> NDArray[np.float64]:
+def _cells(
+    cells: _Cells | None, shape: tuple[int, int], name: str, limit: int
+) -> NDArray[np.float64]:
     """Return rows as an array, NaN where there's no way."""
+    rows, columns = shape
     if cells is None or [len(row) for row in cells] != [columns] * rows:
         raise ServerFailed(f"its {name} are not {rows} x {columns} numbers")
     matrix = np.array(cells, np.float64)
-    if not (np.isnan(matrix) | ((matrix >= 0) & (matrix <= UNREACHABLE_S))).all():
-        raise ServerFailed(f"its {name} go beyond 0 to {UNREACHABLE_S}")
+    if not (np.isnan(matrix) | ((matrix >= 0) & (matrix <= limit))).all():
+        raise ServerFailed(f"its {name} go beyond 0 to {limit}")
     return matrix
 
 

@@ -5,9 +5,10 @@ It is a double of an outside server: osrm-routed itself runs nowhere here.
 
 import json
 import re
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -196,9 +197,16 @@ def short(_path):
     return 200, b'{"code": "Ok", "durations": [[0]], "distances": [[0]]}'
 
 
-def negative(path):
-    status, body = tables(path)
-    return status, body.replace(b"[[0.0, 2000.0]", b"[[0.0, -1]")
+def edited(numbers, others):
+    def answer(path):
+        status, body = tables(path)
+        assert numbers in body
+        return status, body.replace(numbers, others)
+
+    return answer
+
+
+negative = edited(b"[[0.0, 2000.0]", b"[[0.0, -1]")
 
 
 @pytest.mark.parametrize(
@@ -208,8 +216,15 @@ def negative(path):
         (lambda _: (400, b'{"code": "NoSegment", "message": null}'), "NoSegment: no reason given"),
         (lambda _: (502, b"<html>Bad Gateway</html>"), "status 502, and no answer of OSRM"),
         (lambda _: (200, b'{"code": "Ok"}'), "its durations are not 2 x 2 numbers"),
+        (lambda _: (200, b'{"code": "Ok\xff"}'), "status 200, and no answer of OSRM"),
+        (lambda _: (201, b'{"hint": ' + b"[" * 100_000), "status 201, and no answer of OSRM"),
+        (lambda _: (400, b'{"code": "\\u001b[2J", "message": "a\\nb"}'), r"^ \[2J: a b$"),
+        (lambda path: (500, tables(path)[1]), "status 500"),
         (short, "its durations are not 2 x 2 numbers"),
         (negative, "its distances go beyond 0"),
+        (edited(b"[[0.0, 200.0]", b"[[0.0, 1000001]"), "its durations go beyond 0 to 1000000"),
+        (edited(b"[[0.0, 2000.0]", b"[[0.0, 2000001]"), "its distances go beyond 0 to 2000000"),
+        (edited(b"[[0.0, 200.0]", b"[[0.0, 1e999]"), "status 200, and no answer of OSRM"),
     ],
 )
 def test_a_server_that_fails_says_why(answer, reason):
@@ -248,7 +263,48 @@ def test_a_server_that_says_nothing_is_not_waited_for_long():
         done.set()
 
 
-@pytest.mark.parametrize("url", ["", "osrm", "ftp://127.0.0.1/", "http://ü/", "http://x:99999"])
+@pytest.mark.parametrize("part", ["head", "body"])
+def test_a_server_that_drips_is_not_waited_for_long(part):
+    done = threading.Event()
+    said = b"HTTP/1.1 200 OK\r\nX-More: " if part == "head" else b"HTTP/1.1 200 OK\r\n\r\n"
+
+    def drip():
+        with server.accept()[0] as connection, suppress(OSError):
+            connection.sendall(said)
+            while not done.wait(0.02):
+                connection.sendall(b" ")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=drip)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        try:
+            with pytest.raises(ServerFailed, match=r"no answer within 0\.2 s"):
+                fetch_table(source(url, timeout_s=0.2), "driving", [at(0), at(1.0)])
+        finally:
+            done.set()
+            thread.join()
+
+
+def test_whoever_stays_needs_no_road():
+    with served(edited(b"[[0.0,", b"[[null,")) as server:
+        travel = open_travel(source(server.url), [at(0), at(1.0)])
+    assert travel.leg("van", 0, 0) == (0, (0,))
+    assert travel.leg("van", 0, 1) == (2000, (200,))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "osrm",
+        "ftp://127.0.0.1/",
+        "http://ü/",
+        "http://x:99999",
+        "http://a..b/",
+        f"http://{'a' * 64}.invalid",
+    ],
+)
 def test_a_url_that_is_none_fails_like_a_server(url):
     with pytest.raises(ServerFailed):
         fetch_table(source(url), "driving", [at(0), at(1.0)])
