@@ -8,10 +8,11 @@ leave Ctrl-C to it.
 
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
@@ -69,11 +70,19 @@ class Pool:
                 self._start()
 
     def _search(self, tasks: dict[int, Task]) -> Iterator[tuple[int, Found]]:
-        number: dict[Future[Found], int] = {
-            self._executor.submit(work, self._engine, task): k for k, task in tasks.items()
-        }
-        for done in as_completed(number):
-            yield number[done], done.result()
+        """Keep each hand's next part ready, and no more: a part may carry its matrices.
+
+        They are pickled here and not in the executor's thread, for travel is read by one thread.
+        """
+        waiting, number = list(reversed(tasks.items())), dict[Future[Found], int]()
+        while waiting or number:
+            while waiting and len(number) < 2 * self.hands:
+                k, task = waiting.pop()
+                sealed = pickle.dumps((self._engine, task))
+                number[self._executor.submit(_work_sealed, sealed)] = k
+            done, _ = wait(number, return_when=FIRST_COMPLETED)
+            for future in sorted(done, key=number.__getitem__):
+                yield number.pop(future), future.result()
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
@@ -90,6 +99,10 @@ class Pool:
         for child in multiprocessing.active_children():
             if child.pid in pids:
                 child.terminate()
+
+
+def _work_sealed(sealed: bytes) -> Found:
+    return work(*pickle.loads(sealed))  # noqa: S301 (this process's parent wrote it)
 
 
 def _join_crew(pids: "SimpleQueue[int]") -> None:
