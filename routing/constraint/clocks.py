@@ -189,6 +189,8 @@ def add_breaks(model: Model) -> None:
         ]
         for run in runs if rests else ():
             model.time.SetBreakIntervalsOfVehicle(rests, run, services_s)
+        for rest in rests:
+            model.routing.AddVariableMinimizedByFinalizer(rest.StartExpr().Var())
 
 
 def begin_early(model: Model) -> None:

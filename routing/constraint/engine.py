@@ -6,6 +6,7 @@ dearer. What OR-Tools finds is judged by the evaluator, and mended where the mod
 (breaks, time of day). One iteration is one look of OR-Tools at its limit.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final
@@ -146,7 +147,10 @@ def _search(best: _Best, seed: int, options: Options, *, has_start: bool) -> Non
     if options.spare_vehicles is not None and any(tours for tours in draft):
         fleet = enough(alike(best.problem), draft, options.spare_vehicles)
     if not best.spent():
-        _Solving(best, Layout(best.problem, fleet), seed, options).improve(draft)
+        bare = repair(best.problem, _nothing(best.problem))
+        _Solving(best, Layout(best.problem, fleet), seed, options).improve(
+            (draft, best.draft, bare)
+        )
 
 
 class _Solving:
@@ -161,28 +165,34 @@ class _Solving:
         self._filter = NeighbourFilter(self._model)
         self._model.routing.AddLocalSearchFilter(self._filter)
         self._model.solver.ReSeed(seed)
-        self._model.routing.AddSearchMonitor(self._model.solver.CustomLimit(best.over))
         self._model.routing.AddAtSolutionCallback(self._at_solution)
         self._model.routing.CloseModelWithParameters(self._parameters())
 
     def first(self) -> Draft | None:
-        """Return OR-Tools' first solution, if it finds one."""
+        """Return OR-Tools' first solution, if it finds one in time. It is not cut short by count.
+
+        Interrupted insertion is followed by a search of the tree that looks at no count.
+        """
         parameters = self._parameters()
         parameters.solution_limit = 1
+        layout, routes = self._model.layout, self._model.routes(self._best.draft)
+        # Insertion can't begin from empty routes where something must be first.
+        locks = [route[: layout.locked(run)] for run, route in enumerate(routes)]
+        self._model.routing.ApplyLocksToAllVehicles(locks, False)
         assignment = self._model.routing.SolveWithParameters(parameters)
         return None if assignment is None else self._model.draft(assignment)
 
-    def improve(self, draft: Draft) -> None:
-        """Search on from a draft, or from OR-Tools' first solution if it can't be read."""
+    def improve(self, drafts: Iterable[Draft]) -> None:
+        """Search on from the first of these drafts that the model allows."""
         routing = self._model.routing
-        read = routing.ReadAssignmentFromRoutes(self._model.routes(draft), True)
-        parameters = self._parameters()
-        if read is None:
-            found = routing.SolveWithParameters(parameters)
-        else:
-            found = routing.SolveFromAssignmentWithParameters(read, parameters)
-        if found is not None:
-            self._offer(found, found.ObjectiveValue())
+        routing.AddSearchMonitor(self._model.solver.CustomLimit(self._best.over))
+        for draft in drafts:
+            read = routing.ReadAssignmentFromRoutes(self._model.routes(draft), True)
+            if read is not None:
+                found = routing.SolveFromAssignmentWithParameters(read, self._parameters())
+                if found is not None:
+                    self._offer(found, found.ObjectiveValue())
+                return
 
     def _parameters(self) -> Any:
         parameters = cp.DefaultRoutingSearchParameters()

@@ -60,6 +60,11 @@ class Layout:
         """Return the depot of a run's vehicle."""
         return self.depots[self.vehicle(run).depot]
 
+    def locked(self, run: int) -> int:
+        """Return how many stops of a run are locked."""
+        current = self.vehicle(run).current
+        return len(current.locked) if self.runs[run].current and current is not None else 0
+
     def service_s(self, stop: int) -> int:
         """Return how long a stop takes."""
         order = self.order(stop)

@@ -1,14 +1,16 @@
 """OR-Tools' objective is the evaluator's total: one rule said twice says the same."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from routing.constraint.build import build
 from routing.constraint.layout import Layout
 from routing.constraint.model import cp
+from routing.constraint.neighbours import Walk
 from routing.evaluate import evaluate
-from routing.plan import Draft, Tour, Visit
+from routing.plan import UNITS_PER_MINOR, Draft, Tour, Visit
 from routing.problem import Problem
 from routing.repair import repair
 from tests.routing_world import EVERY, PLAIN, Features, random_draft, random_problem
@@ -101,3 +103,36 @@ def test_a_locked_stop_comes_first_and_is_never_dropped():
     assert read(problem, nothing)[1] is None
     locked = ((Tour((Visit(0),)),), *nothing[1:])
     assert (read(problem, locked)[1] is not None) == evaluate(problem, locked).feasible
+
+
+def least(problem: Problem, draft: Draft) -> int | None:
+    """Add up what the walk says of each day, and the drops."""
+    model = build(Layout(problem, set(range(len(problem.vehicles)))))
+    after = list(range(model.routing.Size()))
+    for run, route in enumerate(model.routes(draft)):
+        indices = [model.start(run), *route, model.end(run)]
+        for index, to in pairwise(indices):
+            after[index] = to
+    days = [Walk(model).day(vehicle, after) for vehicle in model.layout.runs_of]
+    if None in days:
+        return None
+    served = {visit.order for tours in draft for tour in tours for visit in tour.visits}
+    dropped = [it.drop_cost for k, it in enumerate(problem.orders) if k not in served]
+    return sum(day for day in days if day is not None) + sum(dropped) * UNITS_PER_MINOR
+
+
+def test_a_walk_is_exact_where_nobody_waits():
+    features = replace(ONE_SLICE, windows=False, picking=False)
+    for seed in SEEDS:
+        problem = random_problem(seed, orders=9, features=features)
+        draft = feasible_draft(problem, seed)
+        assert least(problem, draft) == evaluate(problem, draft).cost.total, seed
+
+
+def test_a_walk_never_says_more_than_a_day_costs():
+    for seed in SEEDS:
+        problem = random_problem(seed, orders=9, features=replace(EVERY, slices=False))
+        draft = feasible_draft(problem, seed)
+        bound = least(problem, draft)
+        assert bound is not None, seed
+        assert bound <= evaluate(problem, draft).cost.total, seed
