@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from routing.check import ImpossibleProblem, check, refuse
 from routing.check_travel import MAX_LEG_M
 from routing.check_values import place_faults
-from routing.document_shapes import ProblemDocument, no_json, schema, strict, what_is_wrong, written
+from routing.document_reading import decoded
+from routing.document_shapes import ProblemDocument, schema, strict, written
 from routing.problem import Depot, Order, Place, Problem, Vehicle
 from routing.travel import UNREACHABLE_S, GreatCircle, IntArray, Matrices, Travel
 from routing.travel_sources import (
@@ -111,14 +112,10 @@ def source_of(travel: Travel, places: int) -> TravelSource:
 
 
 def _decode(data: bytes) -> Any:
-    shape = strict(ProblemDocument)
-    try:
-        return msgspec.json.decode(data, type=shape)
-    except msgspec.ValidationError as error:
-        where, reason = what_is_wrong(error, shape)
-        raise UnreadableProblem(_with_mode(where, data), reason) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UnreadableProblem(*no_json(data, error)) from error
+    def refusal(where: str, reason: str) -> UnreadableProblem:
+        return UnreadableProblem(_with_mode(where, data), reason)
+
+    return decoded(data, strict(ProblemDocument), refusal)
 
 
 def _with_mode(where: str, data: bytes) -> str:

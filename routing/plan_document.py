@@ -12,7 +12,8 @@ from difflib import get_close_matches
 import msgspec
 
 from routing.check_values import MAX_TIME_S, NEAR_AMONG, number_faults, shown
-from routing.document_shapes import no_json, what_is_wrong, written
+from routing.document_reading import decoded
+from routing.document_shapes import written
 from routing.plan import UNITS_PER_MINOR, Cost, Draft, Plan, Route, Totals, Tour, Unserved, Visit
 from routing.problem import Problem, Vehicle
 from routing.travel import notes_of
@@ -117,7 +118,7 @@ def read_draft(data: bytes, problem: Problem) -> Draft:
     A vehicle that is under way and has no trip marked `current` serves nothing of what is aboard.
     Raises `UnreadablePlan` with the place and the reason.
     """
-    return draft_of(_decode(data), problem)
+    return draft_of(decoded(data, PlanDocument, UnreadablePlan), problem)
 
 
 def draft_of(document: PlanDocument, problem: Problem) -> Draft:
@@ -185,15 +186,6 @@ def _unknown(kind: str, name: str, names: Mapping[str, object]) -> str:
     near = get_close_matches(name, names, n=1) if len(names) <= NEAR_AMONG else []
     hint = f"did you mean {shown(near[0])}?" if near else "is the plan for another one?"
     return f"no {kind} of the problem is called {shown(name)}; {hint}"
-
-
-def _decode(data: bytes) -> PlanDocument:
-    try:
-        return msgspec.json.decode(data, type=PlanDocument)
-    except msgspec.ValidationError as error:
-        raise UnreadablePlan(*what_is_wrong(error, PlanDocument)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UnreadablePlan(*no_json(data, error)) from error
 
 
 def _route(route: Route, vehicle: Vehicle, tours: Sequence[Tour]) -> RouteEntry:

@@ -80,6 +80,7 @@ def open_travel(
     """
     if not source.modes:
         raise UnusableTravel("travel.modes", "names no mode")
+    _check_weather(source)
     travel = _open(source, places, folder or Path())
     if report is not None:
         for note in notes_of(travel):
@@ -159,6 +160,14 @@ def _instead(places: Sequence[Place], kmh: Mapping[str, float], what_failed: str
 def _traffic(mode: str, rule: RoadRule | ServerRule) -> Traffic:
     _check_slices(f"travel.modes.{mode}", rule.starts_s, "factors", len(rule.factors))
     return Traffic(rule.starts_s, rule.factors)
+
+
+def _check_weather(source: TravelSource) -> None:
+    """Refuse the weather of a mode that isn't there: a slip of the pen would be a dry day."""
+    for mode in source.weather if isinstance(source.weather, dict) else ():
+        if mode not in source.modes:
+            reason = f"is no mode here; known are {', '.join(source.modes)}"
+            raise UnusableTravel(f"travel.weather.{mode}", reason)
 
 
 def _check_places(places: Sequence[Place]) -> None:

@@ -11,7 +11,7 @@ import msgspec
 
 from routing.weather import Weather
 
-Positive = Annotated[float, msgspec.Meta(gt=0, le=1000)]
+Speed = Annotated[float, msgspec.Meta(ge=1, le=1000)]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=86_400)]
 Starts = Annotated[tuple[Seconds, ...], msgspec.Meta(min_length=1)]
 Factors = Annotated[
@@ -46,10 +46,10 @@ class MatrixRows(_Value, frozen=True):
 class PaceRule(_Value, frozen=True):
     """One mode where only coordinates are known; `speed_kmh` has one number a slice."""
 
-    speed_kmh: Annotated[tuple[Positive, ...], msgspec.Meta(min_length=1)]
+    speed_kmh: Annotated[tuple[Speed, ...], msgspec.Meta(min_length=1)]
     starts_s: Starts = (0,)
     road_factor: Annotated[float, msgspec.Meta(ge=1, le=10)] = 1.3
-    stop_s: Seconds = 0
+    stop_s: Annotated[int, msgspec.Meta(ge=0, le=3600)] = 0
 
 
 class RoadRule(_Value, frozen=True):
@@ -62,9 +62,9 @@ class RoadRule(_Value, frozen=True):
     kind: RoadKind = "van"
     starts_s: Starts = (0,)
     factors: Factors = (1.0,)
-    most_kmh: Positive | None = None
+    most_kmh: Speed | None = None
     reach_m: Annotated[float, msgspec.Meta(ge=0, le=10_000)] = 500
-    fallback_kmh: Positive | None = None
+    fallback_kmh: Speed | None = None
 
 
 class ServerRule(_Value, frozen=True):
@@ -77,7 +77,7 @@ class ServerRule(_Value, frozen=True):
     starts_s: Starts = (0,)
     factors: Factors = (1.0,)
     reach_m: Annotated[float, msgspec.Meta(ge=0, le=10_000)] = 1000
-    fallback_kmh: Positive = 20
+    fallback_kmh: Speed = 20
 
 
 class MatricesSource(_Value, frozen=True, tag_field="source", tag="matrices"):

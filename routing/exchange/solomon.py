@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 
 from routing.check import ImpossibleProblem, check
+from routing.check_values import MAX_VEHICLES
 from routing.problem import Depot, Load, Order, Place, Problem, Vehicle
 from routing.travel import IntArray, Matrices, ModeMatrix
 
@@ -25,7 +26,7 @@ DROP_COST: Final = 1_000_000
 """Leaving a customer out: more than a hundred thousand of the instance's units of way."""
 
 MAX_COORDINATE: Final = 100_000
-MAX_VEHICLES: Final = 20_000
+MAX_NODES: Final = 5_000  # a matrix of them all is made
 COLUMNS: Final = 7  # number, x, y, demand, opens, closes, service
 
 
@@ -187,7 +188,11 @@ def _entries(
     """Yield the lines of a section, each with its values after the node's number."""
     if not sections.get(name):
         raise UnreadableInstance("file", f"has no {name}, or an empty one")
+    known: set[str] = set()
     for row in sections[name]:
+        if row.words[0] in known:
+            raise UnreadableInstance(row.where, f"gives node {row.words[0]} of {name} again")
+        known.add(row.words[0])
         if len(row.words) != values + 1:
             reason = f"has {len(row.words)} numbers; give {values + 1} in {name}"
             raise UnreadableInstance(row.where, reason)
@@ -239,6 +244,8 @@ def _set_services(
 
 
 def _problem(nodes: Sequence[Node], vehicles: int, capacity: int) -> Problem:
+    if len(nodes) > MAX_NODES:
+        raise UnreadableInstance("file", f"has {len(nodes)} nodes; at most {MAX_NODES} are read")
     depot, *customers = nodes
     return Problem(
         places=tuple(Place(id=node.number) for node in nodes),
@@ -307,7 +314,7 @@ def _scaled(row: Row, word: str, scale: int) -> int:
         number = Decimal(word)
     except InvalidOperation as error:
         raise UnreadableInstance(row.where, f"{word} is no number") from error
-    if not number.is_finite() or abs(number) > 10**9:
+    if not number.is_finite() or number.copy_abs() > 10**9:  # abs() itself may overflow
         raise UnreadableInstance(row.where, f"{word} is too large")
     scaled = number * scale
     if scaled != int(scaled):

@@ -6,22 +6,23 @@ they start, and what VROOM knows by vehicle type.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import Final
 
-import msgspec
 import numpy as np
 
 from routing.check import ImpossibleProblem, check
 from routing.check_values import MAX_COST, MAX_TIME_S, Fault
-from routing.document_shapes import no_json, what_is_wrong
+from routing.document_reading import decoded
 from routing.exchange.vroom_shapes import Carrier, Input, Job, Location, Windows
 from routing.exchange.vroom_travel import (
     Sites,
     UnreadableVroom,
     Ways,
     faster,
+    hundredths,
     price_of,
     range_of,
     scale_of,
@@ -35,6 +36,7 @@ Spot = Location | int | None
 
 DAY_S: Final = 86_400
 KINDS: Final = 3  # frozen, chilled, ambient: amounts in this order
+MAX_LEGS: Final = 1 << 28  # of all modes; 8 bytes each
 DEAREST_LEGS: Final = 20
 """A job of priority 0 is worth as much as so many of the dearest legs; see `_worth`."""
 
@@ -79,7 +81,7 @@ def open_vroom(data: bytes) -> Import:
     Raises `UnreadableVroom` with the place in the input and the reason, `ImpossibleProblem` if what
     was read can't be planned.
     """
-    source = _decode(data)
+    source: Input = decoded(data, Input, UnreadableVroom)
     _refuse(_inexpressible(source))
     sites, scale, base_s = sites_of(source), scale_of(source), _base_s(source)
     fleet = Fleet(source, sites, scale, base_s)
@@ -111,15 +113,6 @@ def windows_of(windows: Windows) -> Windows:
         else:
             joined.append((opens, closes))
     return tuple(joined)
-
-
-def _decode(data: bytes) -> Input:
-    try:
-        return msgspec.json.decode(data, type=Input)
-    except msgspec.ValidationError as error:
-        raise UnreadableVroom(*what_is_wrong(error, Input)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UnreadableVroom(*no_json(data, error)) from error
 
 
 def _refuse(faults: Iterator[Fault]) -> None:
@@ -254,10 +247,12 @@ def _vehicles(fleet: Fleet) -> tuple[Vehicle, ...]:
 def _vehicle(fleet: Fleet, where: str, vehicle: Carrier, ways: Ways) -> Vehicle:
     ways = faster(ways, vehicle.speed_factor)
     price = price_of(where, vehicle, ways, fleet.scale)
-    key = (vehicle.profile, vehicle.speed_factor, price.shape)
+    key = (vehicle.profile, hundredths(vehicle.speed_factor), price.shape)
     if key not in fleet.modes:
-        same = sum(name.partition("/")[0] == vehicle.profile for name in fleet.by_mode)
-        fleet.modes[key] = f"{vehicle.profile}/{same + 1}" if same else vehicle.profile
+        if (len(fleet.by_mode) + 1) * len(fleet.sites.places) ** 2 > MAX_LEGS:
+            reason = f"take more than {MAX_LEGS} legs; give fewer profiles, speeds and prices"
+            raise UnreadableVroom("vehicles", reason)
+        fleet.modes[key] = _unlike(vehicle.profile, fleet.by_mode)
         matrix = ModeMatrix(price.steps(ways), ways.durations_s[None])
         fleet.by_mode[fleet.modes[key]] = matrix
     fleet.ways.append(ways)
@@ -277,6 +272,12 @@ def _vehicle(fleet: Fleet, where: str, vehicle: Carrier, ways: Ways) -> Vehicle:
         fixed_cost=vehicle.costs.fixed * fleet.scale,
         cost_per_km=price.fen_per_km,
     )
+
+
+def _unlike(name: str, taken: Container[str]) -> str:
+    """Return a name, or one made of it, that isn't taken."""
+    names = chain([name], (f"{name}/{k}" for k in count(2)))
+    return next(name for name in names if name not in taken)
 
 
 def _breaks(vehicle: Carrier, base_s: int) -> Iterator[Break]:

@@ -181,10 +181,15 @@ def _straight(where: str, profile: str, places: Sequence[Place]) -> Ways:
     return Ways(seconds[0], metres)
 
 
+def hundredths(speed_factor: float) -> int:
+    """Return a factor as it counts."""
+    return max(1, round(speed_factor * 100))
+
+
 def faster(ways: Ways, speed_factor: float) -> Ways:
     """Return ways whose seconds are divided by a factor, of which two decimals count."""
-    hundredths = max(1, round(speed_factor * 100))
-    seconds = (ways.durations_s.astype(np.int64) * 100 + hundredths // 2) // hundredths
+    divisor = hundredths(speed_factor)
+    seconds = (ways.durations_s.astype(np.int64) * 100 + divisor // 2) // divisor
     return ways._replace(durations_s=np.minimum(seconds, MAX_SECONDS).astype(np.int32))
 
 

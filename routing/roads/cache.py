@@ -43,6 +43,8 @@ def _folder() -> Path:
 
 def _hash(file: Path) -> str:
     try:
+        if not file.is_file():  # a device might never end
+            raise UnreadableMap(f"{file} is no file")
         with file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:

@@ -225,7 +225,7 @@ def test_travel_of_another_kind_is_written_as_its_matrices() -> None:
         (
             edited("travel", "modes", "van", "speed_kmh", value=[-1]),
             "travel.modes.van.speed_kmh[0]",
-            "is out of bounds; give a number > 0.0",
+            "is out of bounds; give a number >= 1.0",
         ),
         (edited("now_s", value=None), "now_s", "is null; give a whole number"),
         (b"[]", "document", "is a list; give an object"),
@@ -238,6 +238,24 @@ def test_what_is_no_problem_is_refused_with_its_place(data: bytes, where: str, r
     with pytest.raises(UnreadableProblem) as error:
         read_problem(data)
     assert (error.value.where, error.value.reason) == (where, reason)
+
+
+@pytest.mark.parametrize(
+    ("once", "twice", "where"),
+    [
+        ('"now_s": 1', '"now_s": 1, "now_s": 1', "now_s"),
+        ('"orders": [', '"orders": [], "orders": [', "orders"),
+        ('"due_s": ', '"due_s": 1, "due_s": ', "orders[0].due_s"),
+        ('"van": {', '"van": {"speed_kmh": [9]}, "van": {', "travel.modes.van"),
+    ],
+)
+def test_a_field_that_stands_twice_is_refused(once: str, twice: str, where: str) -> None:
+    """A reader of JSON would take one of the two: all orders of the other could be lost."""
+    text = json.dumps(BEIJING | {"now_s": 1})
+    assert read_problem(text.encode()).now_s == 1
+    with pytest.raises(UnreadableProblem) as error:
+        read_problem(text.replace(once, twice, 1).encode())
+    assert (error.value.where, error.value.reason) == (where, "stands here twice; give it once")
 
 
 @pytest.mark.parametrize("word", [b"NaN", b"Infinity", b"-Infinity"])

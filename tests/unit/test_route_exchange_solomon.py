@@ -31,6 +31,8 @@ CUST NO.  XCOORD.   YCOORD.    DEMAND   READY TIME  DUE DATE   SERVICE TIME
     2       1         1         20          0         30.5        7
 """
 
+LAST_ROW = COLUMNS.splitlines(keepends=True)[-1]
+
 SECTIONS = """\
 NAME : TINY
 TYPE : CVRPTW
@@ -166,6 +168,16 @@ def test_all_that_is_best_known_is_there() -> None:
         (COLUMNS.replace("30.5", "30.55").encode(), "line 12: 30.55 is finer than 1/10"),
         (COLUMNS.replace("30.5", "soon").encode(), "line 12: soon is no number"),
         (COLUMNS.replace("30.5", "nan").encode(), "line 12: nan is too large"),
+        (COLUMNS.replace("30.5", "9e999999").encode(), "line 12: 9e999999 is too large"),
+        (COLUMNS.replace("30.5", "-9e999999").encode(), "line 12: -9e999999 is too large"),
+        (COLUMNS.replace("30.5", "9e-999999").encode(), "line 12: 9e-999999 is finer than 1/10"),
+        ((COLUMNS + LAST_ROW * 4998).encode(), "file: has 5001 nodes; at most 5000"),
+        ((COLUMNS + LAST_ROW).encode(), 'places[3].id: is "2" as of places[2]'),
+        (
+            with_line("3 1 1\n", "3 1 1\n3 2 2\n"),
+            "line 12: gives node 3 of NODE_COORD_SECTION again",
+        ),
+        (with_line("3 20\n", "3 20\n2 9\n"), "line 16: gives node 2 of DEMAND_SECTION again"),
         (COLUMNS.replace("  10   ", " -10   ").encode(), "orders[0].load.ambient_g: is -10"),
         (with_line("EUC_2D", "EXPLICIT"), "line 7: is not EUC_2D"),
         (with_line("EDGE_WEIGHT_TYPE : EUC_2D\n", ""), "file: has no EDGE_WEIGHT_TYPE"),

@@ -156,6 +156,31 @@ def test_vehicles_with_other_prices_or_speeds_have_modes_of_their_own() -> None:
     assert not problem.vehicles[0].returns
 
 
+def test_a_profile_named_like_a_mode_of_another_keeps_its_own_matrix() -> None:
+    slow = {"durations": [[0, 900, 900], [900, 0, 900], [900, 900, 0]]}
+    vehicles = [
+        {"id": 1, "start_index": 0, "capacity": [5], "profile": "car/2"},
+        {"id": 2, "start_index": 0, "capacity": [5]},
+        {"id": 3, "start_index": 0, "capacity": [5], "speed_factor": 2},
+        {"id": 4, "start_index": 0, "capacity": [5], "speed_factor": 2.001},
+    ]
+    problem = read_vroom(source(vehicles=vehicles, matrices={"car": SQUARE, "car/2": slow}))
+    modes = [vehicle.mode for vehicle in problem.vehicles]
+    legs = [problem.travel.leg(mode, 0, 1).durations_s for mode in modes]
+    assert legs == [(900,), (100,), (50,), (50,)]
+    assert modes[2] == modes[3], "two decimals of a factor count"
+
+
+def test_more_matrices_than_can_be_kept_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three places have nine legs: 27 are three modes."""
+    monkeypatch.setattr("routing.exchange.vroom.MAX_LEGS", 27)
+    one = {"start_index": 0, "capacity": [5]}
+    vehicles = [one | {"id": k, "speed_factor": k} for k in (1, 2, 3)]
+    assert len(read_vroom(source(vehicles=vehicles)).travel.modes) == 3
+    where, reason = refused(source(vehicles=[*vehicles, one | {"id": 4, "speed_factor": 4}]))
+    assert (where, reason[:23]) == ("vehicles", "take more than 27 legs;")
+
+
 @pytest.mark.parametrize(("metres", "feasible"), [(3500, True), (3499, False)])
 def test_a_way_is_bounded_where_it_alone_costs(metres: int, feasible: bool) -> None:
     limits = {"max_distance": metres, "costs": {"per_hour": 0, "per_km": 100}}
@@ -326,6 +351,7 @@ def test_setup_is_service_where_nothing_else_is_at_the_place() -> None:
             "is missing; give [lon, lat], or matrices and an index",
         ),
         (b"{}", "vehicles", "is missing; give it"),
+        (b'{"vehicles": [], "jobs": [], "jobs": []}', "jobs", "stands here twice"),
         (b"", "document", "is no JSON"),
     ],
 )

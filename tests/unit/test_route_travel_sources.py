@@ -59,6 +59,7 @@ def one_mode(distance_m="[[0]]", duration_s="[[[0]]]", starts_s="[0]"):
         ('{"source": "matrices", "modes": {}}', "travel.modes"),
         ('{"source": "great_circle", "modes": {"van": {"speed_kmh": [30]}}}', "places[0]"),
         ('{"source": "osm", "file": "x.osm.pbf", "modes": {"van": {}}}', "places[0]"),
+        (one_mode()[:-1] + ', "weather": {"vna": "rain"}}', "travel.weather.vna"),
     ],
 )
 def test_what_can_not_be_is_refused_by_its_place_in_the_document(document, where):
@@ -93,8 +94,8 @@ def test_a_field_that_is_none_is_refused():
 )
 def test_weather_multiplies_seconds_and_leaves_metres(weather, seconds):
     source = read(
-        '{"source": "great_circle", "modes": {"van": {"speed_kmh": [60], "road_factor": 1}},'
-        f' "weather": {weather}}}'
+        '{"source": "great_circle", "modes": {"van": {"speed_kmh": [60], "road_factor": 1},'
+        f' "foot": {{"speed_kmh": [5]}}}}, "weather": {weather}}}'
     )
     travel = open_travel(source, [A, B])
     assert travel.leg("van", 0, 1) == (FAR_M, (seconds,))
@@ -173,6 +174,20 @@ def test_a_map_that_is_not_there_gives_way_to_the_great_circle_and_says_so(tmp_p
     (note,) = said
     assert "gone.osm.pbf" in note
     assert "great circle" in note
+
+
+@pytest.mark.parametrize("file", ["", "/dev/zero", "a\\u0000b", "x" * 5000])
+def test_a_map_that_is_no_file_gives_way_too(tmp_path, file):
+    source = read(f'{{"source": "osm", "file": "{file}", "modes": {{"van": {{}}}}}}')
+    travel = open_travel(source, [A, B], folder=tmp_path)
+    assert "can't be read" in notes_of(travel)[0]
+
+
+@pytest.mark.parametrize("kmh", [0.9, 1000.1])
+def test_a_speed_that_stands_in_has_bounds_too(kmh):
+    source = f'{{"source": "osm", "file": "", "modes": {{"van": {{"fallback_kmh": {kmh}}}}}}}'
+    with pytest.raises(msgspec.ValidationError, match="fallback_kmh"):
+        read(source)
 
 
 def test_a_damaged_map_gives_way_too(tmp_path):
