@@ -37,6 +37,19 @@ Spot = Location | int | None
 DAY_S: Final = 86_400
 KINDS: Final = 3  # frozen, chilled, ambient: amounts in this order
 MAX_LEGS: Final = 1 << 28  # of all modes; 8 bytes each
+VROOMS_WORDS: Final = (
+    ("orders[", "jobs["),
+    ("travel.modes", "matrices"),
+    (".duration_s[0]", ".durations"),
+    (".service_s", ".service"),
+    (".duration_s", ".service"),  # of a break
+    (".not_before_s", ".time_windows"),
+    (".latest_s", ".time_windows"),
+    (".earliest_s", ".time_windows"),
+    (".start_s", ".time_window"),
+    (".end_s", ".time_window"),
+    (".fixed_cost", ".costs.fixed"),
+)
 DEAREST_LEGS: Final = 20
 """A job of priority 0 is worth as much as so many of the dearest legs; see `_worth`."""
 
@@ -122,7 +135,9 @@ def _refuse(faults: Iterator[Fault]) -> None:
 
 def _in_input(text: str) -> str:
     """Name places as the input does."""
-    return text.replace("orders[", "jobs[").replace("travel.modes", "matrices")
+    for ours, theirs in VROOMS_WORDS:
+        text = text.replace(ours, theirs)
+    return text
 
 
 def _inexpressible(source: Input) -> Iterator[Fault]:

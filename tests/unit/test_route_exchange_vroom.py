@@ -255,7 +255,7 @@ def test_setup_is_service_where_nothing_else_is_at_the_place() -> None:
         (source(job={"location_index": 3}), "jobs[0].location_index", "is 3; the matrices have 3"),
         (source(job={"location_index": None}), "jobs[0].location_index", "is missing; matrices"),
         (source(job={"deliver": [1]}), "jobs[0].deliver", "is not known here; did you mean deliv"),
-        (source(job={"service": 2_000_000}), "jobs[0].service_s", "is 2000000; give at most"),
+        (source(job={"service": 2_000_000}), "jobs[0].service", "is 2000000; give at most"),
         (source(vehicle={"end_index": 1}), "vehicles[0].end", "is elsewhere than start"),
         (
             source(vehicle={"start_index": None}),
@@ -349,6 +349,16 @@ def test_setup_is_service_where_nothing_else_is_at_the_place() -> None:
             source(matrices={}, vehicle={"start": [116, 40]}),
             "jobs[0].location",
             "is missing; give [lon, lat], or matrices and an index",
+        ),
+        (
+            source(matrices={"car": {"durations": [[0, 1_000_001, 3], [1, 0, 1], [1, 1, 0]]}}),
+            "matrices.car.durations[0][1]",
+            "is 1000001; give at most 1000000",
+        ),
+        (
+            source(vehicle={"costs": {"fixed": 100_000_001}}),
+            "vehicles[0].costs.fixed",
+            "is 100000001; give at most",
         ),
         (b"{}", "vehicles", "is missing; give it"),
         (b'{"vehicles": [], "jobs": [], "jobs": []}', "jobs", "stands here twice"),
