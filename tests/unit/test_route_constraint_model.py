@@ -67,19 +67,18 @@ def test_departures_are_the_evaluators_where_no_door_is_closed():
         assert assignment.ObjectiveValue() == evaluate(problem, draft).cost.total, seed
 
 
-def test_a_break_that_nobody_needs_changes_nothing():
-    """Days that end before their break may begin."""
+def test_breaks_are_freer_than_the_evaluators_and_equal_where_nobody_needs_one():
+    """Days that end before their break may begin have the same total; others never a higher one."""
     compared = 0
     for seed in SEEDS:
         problem = random_problem(seed, orders=6, features=replace(ONE_SLICE, breaks=True))
         draft = feasible_draft(problem, seed)
-        judged = evaluate(problem, draft)
-        if any(route.breaks_s for route in judged.routes):
-            continue
         model, assignment = read(problem, draft)
         timed = evaluate(problem, model.draft(assignment, timed=True))
-        assert assignment.ObjectiveValue() == timed.cost.total, seed
-        compared += 1
+        assert assignment.ObjectiveValue() <= timed.cost.total, seed
+        if not any(route.breaks_s for route in evaluate(problem, draft).routes):
+            assert assignment.ObjectiveValue() == timed.cost.total, seed
+            compared += 1
     assert compared > len(SEEDS) // 4
 
 
