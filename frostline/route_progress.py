@@ -3,8 +3,12 @@
 On a terminal one line that changes; elsewhere a line now and then. Both go to standard error.
 """
 
+import signal
 import time
-from types import TracebackType
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event
+from types import FrameType, TracebackType
 from typing import Final, Self
 
 from rich.console import Console
@@ -13,6 +17,24 @@ from rich.table import Table
 
 from routing.engine import Progress
 from routing.words import duration, money
+
+
+@contextmanager
+def until_interrupted() -> Iterator[Callable[[], bool]]:
+    """Give a question that is answered with yes after the first Ctrl-C; a second one kills."""
+    asked = Event()
+
+    def ask(signum: int, frame: FrameType | None) -> None:
+        del signum, frame
+        asked.set()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+
 
 EVERY_S: Final = 2.0
 """Without a terminal, a better plan is told of no more often."""

@@ -13,12 +13,21 @@ from routing.plan import Draft
 from routing.problem import Problem
 
 
+def never() -> bool:
+    """Return that nobody has called a search off."""
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """How long an engine may search: seconds of wall time, or iterations of its own kind."""
+    """How long an engine may search: seconds of wall time, or iterations of its own kind.
+
+    An engine that asks `called_off` between its steps ends early with the best that it has.
+    """
 
     time_limit_s: float | None = None
     iterations: int | None = None
+    called_off: Callable[[], bool] = never
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

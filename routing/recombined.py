@@ -5,6 +5,7 @@ good plans, one for each vehicle, and the search goes on from that choice.
 """
 
 import time
+from dataclasses import replace
 from typing import Final
 
 from routing.constraint import recombine
@@ -26,11 +27,13 @@ def search_and_recombine(
     began_s = time.perf_counter()
     found, pool = search_with_pool(
         problem,
-        budget=Budget(time_limit_s=limit_s * SEARCH_SHARE),
+        budget=replace(budget, time_limit_s=limit_s * SEARCH_SHARE),
         seed=seed,
         start=start,
         report=report,
     )
+    if budget.called_off():
+        return found
     elapsed_s = time.perf_counter() - began_s
     report(
         Progress(
@@ -44,7 +47,7 @@ def search_and_recombine(
     left_s = max(0.0, began_s + limit_s - time.perf_counter())
     last = search(
         problem,
-        budget=Budget(time_limit_s=left_s),
+        budget=replace(budget, time_limit_s=left_s),
         seed=seed,
         start=better or found.draft,
         report=report,

@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from routing import constraint, search
 from routing.check import MAX_ORDERS, check
-from routing.engine import Budget, Engine, Progress, Report
+from routing.engine import Budget, Engine, Progress, Report, never
 from routing.evaluate import MalformedDraft, evaluate
 from routing.plan import Draft, Plan
 from routing.problem import Problem
@@ -36,13 +36,15 @@ class Means:
     """What `solve` may use besides time. `auto` chooses the engine by size and time.
 
     `workers` are processes of this machine and `cluster` a Ray cluster's address; only the split
-    search uses them.
+    search uses them. `called_off` is asked between steps: once true, the best plan until then is
+    the answer (`constraint` asks nobody).
     """
 
     engine: EngineName = "auto"
     workers: int | None = None
     cluster: str | None = None
     max_orders: int = MAX_ORDERS
+    called_off: Callable[[], bool] = never
 
 
 ONE_THREAD: Final = Means()
@@ -68,7 +70,7 @@ def solve(  # noqa: PLR0913 (the caller's own words, all but two with a default)
     check(problem, max_orders=means.max_orders)
     if time_limit_s is None and iterations is None:
         time_limit_s = DEFAULT_TIME_S
-    budget = Budget(time_limit_s=time_limit_s, iterations=iterations)
+    budget = Budget(time_limit_s=time_limit_s, iterations=iterations, called_off=means.called_off)
     name, engine = choose(problem, budget, means)
     found = engine(
         problem, budget=budget, seed=seed, start=start, report=_falling(progress or _silent)

@@ -1,5 +1,6 @@
 """`frostline route`: the best plan for a day's deliveries, and why it is as it is."""
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -111,11 +112,11 @@ def _search(
     start: "Draft | None",
     effort: tuple[float | None, int | None, int],
 ) -> "Plan":
-    from frostline.route_progress import LiveProgress
+    from frostline.route_progress import LiveProgress, until_interrupted
     from routing.solve import solve as solve_problem
 
     seconds, iterations, seed = effort
-    with LiveProgress() as progress:
+    with LiveProgress() as progress, until_interrupted() as called_off:
         return solve_problem(
             problem,
             time_limit_s=seconds,
@@ -123,7 +124,7 @@ def _search(
             seed=seed,
             start=start,
             progress=progress,
-            means=means,
+            means=replace(means, called_off=called_off),
         )
 
 

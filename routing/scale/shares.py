@@ -38,7 +38,8 @@ class Purse:
     @property
     def spent(self) -> bool:
         """Return whether there is too little left for another search."""
-        return self.left_s < SHORTEST_S or self._iterations_left == 0
+        is_used_up = self.left_s < SHORTEST_S or self._iterations_left == 0
+        return is_used_up or self._budget.called_off()
 
     def deal(
         self, share: float, parts: Sequence[Part], hands: int, *, most_s: float = math.inf

@@ -29,6 +29,8 @@ from routing.search.state import allocate, best_draft, focus_on_absent, load
 NAME: Final = "search"
 CHUNK_S: Final = 0.02
 REPORT_EVERY_S: Final = 0.1
+JUDGE_EVERY_S: Final = 2.0
+"""How often a report says anew how late the plan is: judging takes time."""
 FIRST_RATE: Final = 2000.0  # iterations per second, until the first chunk has been timed
 HOTTEST: Final = 0.75
 WARM_START: Final = 0.1
@@ -43,6 +45,7 @@ class WrongTotal(AssertionError):
 class Run:
     """One search while it runs."""
 
+    problem: Problem
     budget: Budget
     report: Report
     arrays: Arrays
@@ -51,6 +54,9 @@ class Run:
     pool: Pool | None = None
     reported_s: float = field(default=0.0, init=False)
     reported_u: int | None = field(default=None, init=False)
+    judged_s: float = field(default=-JUDGE_EVERY_S, init=False)
+    late_s: int = field(default=0, init=False)
+    unserved: int = field(default=0, init=False)
 
     @property
     def now(self) -> Any:
@@ -68,6 +74,7 @@ class Run:
         if best_u != self.reported_u and is_due:
             self.reported_s, self.reported_u = elapsed_s, best_u
             iterations = int(self.now["iterations"])
+            self._judge(elapsed_s, at_once=at_once)
             self.report(
                 Progress(
                     engine=NAME,
@@ -75,8 +82,19 @@ class Run:
                     elapsed_s=elapsed_s,
                     iterations=iterations,
                     total=best_u,
+                    unserved=self.unserved,
+                    late_s=self.late_s,
                 )
             )
+
+    def _judge(self, elapsed_s: float, *, at_once: bool) -> None:
+        """Have the best plan judged, unless it was a moment ago."""
+        if at_once or elapsed_s - self.judged_s >= JUDGE_EVERY_S:
+            self.judged_s = elapsed_s
+            draft = best_draft(self.arrays, self.state)
+            served = sum(len(tour.visits) for tours in draft for tour in tours)
+            self.unserved = len(self.problem.orders) - served
+            self.late_s = evaluate(self.problem, draft).totals.late_s
 
     def hottest_u(self, *, warm: bool) -> float:
         """Return the temperature to start at."""
@@ -102,11 +120,12 @@ class Run:
 
     def _is_out_of_time(self) -> bool:
         limit_s = self.budget.time_limit_s
-        return limit_s is not None and self.elapsed_s() >= limit_s
+        late = limit_s is not None and self.elapsed_s() >= limit_s
+        return late or self.budget.called_off()
 
     def _cool_by_time(self, hottest_u: float, limit_s: float) -> None:
         first_s, rate = self.elapsed_s(), FIRST_RATE
-        while (elapsed_s := self.elapsed_s()) < limit_s:
+        while (elapsed_s := self.elapsed_s()) < limit_s and not self.budget.called_off():
             chunk_s = min(CHUNK_S, limit_s - elapsed_s)
             count = max(1, int(rate * chunk_s))
             share = (elapsed_s - first_s) / (limit_s - first_s)
@@ -134,7 +153,7 @@ def search(
     if not (problem.orders and problem.vehicles):
         return Found(draft=feasible_start(problem, start), iterations=0)
     run = _begin(problem, budget, seed, start, report)
-    return _finish(run, problem, warm=start is not None)
+    return _finish(run, warm=start is not None)
 
 
 def search_with_pool(
@@ -145,7 +164,7 @@ def search_with_pool(
         return Found(draft=feasible_start(problem, start), iterations=0), []
     run = _begin(problem, budget, seed, start, report)
     run.pool = Pool(run.arrays)
-    found = _finish(run, problem, warm=start is not None)
+    found = _finish(run, warm=start is not None)
     return found, list(run.pool.columns.values())
 
 
@@ -156,24 +175,27 @@ def _begin(problem: Problem, budget: Budget, seed: int, start: Draft | None, rep
         report(Progress(engine=NAME, phase="compiling", elapsed_s=0.0, iterations=0))
     trips = [sum(bool(tour.visits) for tour in tours) for tours in start or ()]
     arrays = build(problem, trips=trips if len(trips) == len(problem.vehicles) else None)
-    draft = feasible_start(replace(problem, travel=arrays.travel), start)
+    problem = replace(problem, travel=arrays.travel)
+    draft = feasible_start(problem, start)
     longest = max((len(tour.visits) for tours in draft for tour in tours), default=0)
     state = allocate(arrays.facts, picks(problem), longest=longest, seed=seed)
     load(problem, arrays, state, draft)
     if start is not None:
         focus_on_absent(draft, state)
     anneal.fill(arrays.facts, state)
-    run = Run(budget=budget, report=report, arrays=arrays, state=state, began_s=began_s)
+    run = Run(
+        problem=problem, budget=budget, report=report, arrays=arrays, state=state, began_s=began_s
+    )
     run.tell("start", at_once=True)
     return run
 
 
-def _finish(run: Run, problem: Problem, *, warm: bool) -> Found:
+def _finish(run: Run, *, warm: bool) -> Found:
     """Search, and have the best plan judged."""
     run.cool(run.hottest_u(warm=warm))
     run.tell("end", at_once=True)
     draft = best_draft(run.arrays, run.state)
-    verdict = evaluate(replace(problem, travel=run.arrays.travel), draft)
+    verdict = evaluate(run.problem, draft)
     if verdict.violations or verdict.cost.total != run.now["best_u"]:
         raise WrongTotal(
             f"the search says {run.now['best_u']} units, the evaluator {verdict.cost.total}; "
