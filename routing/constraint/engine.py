@@ -95,11 +95,6 @@ class _Best:
         limit = self.budget.iterations
         return limit is not None and self.iterations >= limit
 
-    def spent(self) -> bool:
-        """Return whether the budget is used up."""
-        limit = self.budget.iterations
-        return self.left_s() == 0.0 or (limit is not None and self.iterations >= limit)
-
     def _tell(self, evaluation: Evaluation) -> None:
         served = sum(len(trip.stops) for route in evaluation.routes for trip in route.trips)
         self.report(
@@ -140,17 +135,18 @@ def _nothing(problem: Problem) -> Draft:
 
 def _search(best: _Best, seed: int, options: Options, *, has_start: bool) -> None:
     fleet = set(range(len(best.problem.vehicles)))
-    draft = best.draft
+    drafts = [best.draft, repair(best.problem, _nothing(best.problem))]
+    began_s, building_s = monotonic(), 0.0
     if not has_start:
         # With several trips a vehicle, insertion opens the second before the first and gets stuck.
-        draft = _Solving(best, Layout(best.problem, fleet, 1), seed, options).first() or draft
-    if options.spare_vehicles is not None and any(tours for tours in draft):
-        fleet = enough(alike(best.problem), draft, options.spare_vehicles)
-    if not best.spent():
-        bare = repair(best.problem, _nothing(best.problem))
-        _Solving(best, Layout(best.problem, fleet), seed, options).improve(
-            (draft, best.draft, bare)
-        )
+        solving = _Solving(best, Layout(best.problem, fleet, 1), seed, options)
+        building_s = monotonic() - began_s
+        drafts = [*filter(None, [solving.first()]), *drafts]
+    if options.spare_vehicles is not None and any(tours for tours in drafts[0]):
+        fleet = enough(alike(best.problem), drafts[0], options.spare_vehicles)
+    left_s = best.left_s()
+    if left_s is None or left_s > building_s:
+        _Solving(best, Layout(best.problem, fleet), seed, options).improve(drafts)
 
 
 class _Solving:
@@ -161,12 +157,8 @@ class _Solving:
         self._options = options
         self._judged: int | None = None
         self._model = build(layout)
-        # Kept: OR-Tools does not own it.
-        self._filter = NeighbourFilter(self._model)
-        self._model.routing.AddLocalSearchFilter(self._filter)
         self._model.solver.ReSeed(seed)
         self._model.routing.AddAtSolutionCallback(self._at_solution)
-        self._model.routing.CloseModelWithParameters(self._parameters())
 
     def first(self) -> Draft | None:
         """Return OR-Tools' first solution, if it finds one in time. It is not cut short by count.
@@ -174,6 +166,7 @@ class _Solving:
         Interrupted insertion is followed by a search of the tree that looks at no count.
         """
         parameters = self._parameters()
+        self._model.routing.CloseModelWithParameters(parameters)
         parameters.solution_limit = 1
         layout, routes = self._model.layout, self._model.routes(self._best.draft)
         # Insertion can't begin from empty routes where something must be first.
@@ -185,7 +178,10 @@ class _Solving:
     def improve(self, drafts: Iterable[Draft]) -> None:
         """Search on from the first of these drafts that the model allows."""
         routing = self._model.routing
+        neighbours = NeighbourFilter(self._model)  # kept by this name: OR-Tools does not own it
+        routing.AddLocalSearchFilter(neighbours)
         routing.AddSearchMonitor(self._model.solver.CustomLimit(self._best.over))
+        routing.CloseModelWithParameters(self._parameters())
         for draft in drafts:
             read = routing.ReadAssignmentFromRoutes(self._model.routes(draft), True)
             if read is not None:
