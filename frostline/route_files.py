@@ -3,6 +3,7 @@
 What a user can mend becomes one sentence: the file, the place in it, and the reason.
 """
 
+import importlib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,11 +16,11 @@ from routing.drawing import NothingToDraw, draw_gantt, draw_map
 from routing.evaluate import MalformedDraft
 from routing.exchange.vroom import Import, open_vroom
 from routing.geojson import write_geojson
+from routing.locked import NoFeasiblePlan
 from routing.plan import Draft, Plan
 from routing.plan_document import UnreadablePlan, read_draft
 from routing.problem import Problem
-from routing.search import NoFeasiblePlan
-from routing.tracks import NoCoordinates
+from routing.tracks import NoCoordinates, check_mappable
 
 FAULTS = (ImpossibleProblem, UnreadablePlan, MalformedDraft, NoFeasiblePlan)
 
@@ -86,6 +87,19 @@ def check_writable(*files: Path | None) -> None:
             raise CommandRefused(f"{file} cannot be written: {file.parent} is no folder")
 
 
+def check_drawable(
+    problem: Problem, *, geojson: Path | None, on_map: Path | None, gantt: Path | None
+) -> None:
+    """Refuse before a long search what could not be drawn after it."""
+    if on_map or gantt:
+        importlib.import_module("matplotlib")  # if missing, the error names it
+    if on_map or geojson:
+        try:
+            check_mappable(problem)
+        except NoCoordinates as error:
+            raise CommandRefused(f"{on_map or geojson} can't be written: {error}") from error
+
+
 def write_pictures(
     problem: Problem, plan: Plan, *, geojson: Path | None, on_map: Path | None, gantt: Path | None
 ) -> None:
@@ -99,7 +113,6 @@ def write_pictures(
         if file is None:
             continue
         try:
-            content = make(problem, plan)
-        except (NoCoordinates, NothingToDraw) as error:
-            raise CommandRefused(f"{file} is not written: {error}") from error
-        write(file, content)
+            write(file, make(problem, plan))
+        except NothingToDraw as error:
+            say(f"{file} is not written: {error}")

@@ -7,18 +7,17 @@ under way can still keep every rule. Within one of these it finds all that is wr
 """
 
 from collections.abc import Iterator
-from itertools import islice, product
+from itertools import islice
 from typing import Final
 
 from routing.check_travel import reach_faults, travel_faults
 from routing.check_values import MAX_VEHICLES, Fault, id_faults, value_faults
 from routing.evaluate import Judge
-from routing.plan import Tour, Violation, Visit
-from routing.problem import Problem, Vehicle
+from routing.locked import locked_tours
+from routing.problem import Problem
 
 MAX_ORDERS: Final = 50_000
 MOST_FAULTS: Final = 20
-MOST_LOCKERS: Final = 6  # so many locked lockers are tried in every way; with more, none is
 
 
 class ImpossibleProblem(ValueError):
@@ -71,27 +70,9 @@ def _size_faults(problem: Problem, max_orders: int) -> Iterator[Fault]:
 
 def _way_faults(problem: Problem) -> Iterator[Fault]:
     """Yield each vehicle whose current trip breaks a rule even with its locked stops alone."""
-    judge, index = Judge(problem), {order.id: k for k, order in enumerate(problem.orders)}
+    judge = Judge(problem)
     for k, vehicle in enumerate(problem.vehicles):
-        broken = None if vehicle.current is None else _broken(judge, vehicle, index)
+        _, broken = locked_tours(judge, vehicle)
         if broken is not None:
             reason = f"can't be finished: {broken.sentence}"
             yield Fault(f"vehicles[{k}].current", f"{reason}; unlock stops or give later limits")
-
-
-def _broken(judge: Judge, vehicle: Vehicle, index: dict[str, int]) -> Violation | None:
-    """Return a rule that is broken however the locked stops are served, at a door or a locker."""
-    if vehicle.current is None:
-        return None
-    orders = [index[order] for order in vehicle.current.locked]
-    has_locker = [judge.problem.orders[order].locker is not None for order in orders]
-    if sum(has_locker) > MOST_LOCKERS:
-        return None
-    first = None
-    for ways in product(*((False, True) if locker else (False,) for locker in has_locker)):
-        visits = tuple(Visit(order, way) for order, way in zip(orders, ways, strict=True))
-        violations = judge.day(vehicle, (Tour(visits),)).violations
-        if not violations:
-            return None
-        first = first or violations[0]
-    return first

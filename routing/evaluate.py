@@ -41,6 +41,7 @@ class Judge:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.place_of = {place.id: k for k, place in enumerate(problem.places)}
+        self.number_of = {order.id: k for k, order in enumerate(problem.orders)}
         self.depots = {depot.id: depot for depot in problem.depots}
         self.aboard = {
             order: vehicle.id

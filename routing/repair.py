@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from routing.day import Day
 from routing.evaluate import Judge
+from routing.locked import locked_tours
 from routing.plan import UNITS_PER_MINOR, Draft, Reason, Tour, Visit
 from routing.problem import Problem, Vehicle
 
@@ -50,15 +51,16 @@ def repair(problem: Problem, draft: Draft) -> Draft:
 
 def _in_place(judge: Judge, draft: Draft) -> Iterator[Tours]:
     """Yield each vehicle's tours, with what is aboard a trip under way on that trip alone."""
-    number = {order.id: k for k, order in enumerate(judge.problem.orders)}
+    number = judge.number_of
     aboard = {Visit(number[order], it) for order in judge.aboard for it in (False, True)}
     at = {visit.order: visit for tours in draft for tour in tours for visit in tour.visits}
     for vehicle, tours in zip(judge.problem.vehicles, draft, strict=True):
         first: Tours = ()
         if vehicle.current is not None:
-            locked = [number[order] for order in vehicle.current.locked]
+            bound, _ = locked_tours(judge, vehicle)
+            locked = [visit.order for visit in bound[0].visits]
             mine = {number[order] for order in vehicle.current.aboard} - set(locked)
-            visits = [at.get(order, Visit(order)) for order in locked]
+            visits = [at.get(visit.order, visit) for visit in bound[0].visits]
             visits += [visit for visit in tours[0].visits if visit.order in mine]
             first = (Tour(tuple(visits)),)
         later = [tour for tour in _without(tours[len(first) :], aboard) if tour.visits]

@@ -165,7 +165,7 @@ def _underway(r: Random, vehicle: Vehicle, orders: list[Order]) -> Vehicle:
     place = orders[r.randrange(len(orders))].place
     locked = aboard[: r.randint(0, 1)]
     for k in range(len(locked)):  # what must be delivered next can be
-        orders[k] = replace(orders[k], hold_s=None)
+        orders[k] = replace(orders[k], hold_s=None, latest_s=24 * 3600)
     current = CurrentTrip(
         departed_s=vehicle.start_s,
         place=place,

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from routing.evaluate import Judge
+from routing.locked import locked_draft
 from routing.plan import UNITS_PER_MINOR, Draft, Tour
 from routing.problem import Problem
 from routing.scale.picking import Leaving, leaving_by_hour
@@ -100,10 +101,11 @@ class Whole:
 
 
 def merge(problem: Problem, drafts: Iterable[tuple[Part, Draft]]) -> Draft:
-    """Return the whole's draft from its parts'. A vehicle of no part stays where it is."""
-    tours: dict[int, Tours] = {
-        k: (Tour(()),) if vehicle.current else () for k, vehicle in enumerate(problem.vehicles)
-    }
+    """Return the whole's draft from its parts'.
+
+    A vehicle of no part makes the stops that its current trip is bound to, and no others.
+    """
+    tours: dict[int, Tours] = dict(enumerate(locked_draft(Judge(problem))))
     for part, draft in drafts:
         tours.update(outside(part, draft))
     return tuple(tours[k] for k in range(len(problem.vehicles)))

@@ -2,6 +2,5 @@
 
 from routing.search.ahead import compile_ahead
 from routing.search.engine import WrongTotal, search, search_with_pool
-from routing.search.start import NoFeasiblePlan
 
-__all__ = ["NoFeasiblePlan", "WrongTotal", "compile_ahead", "search", "search_with_pool"]
+__all__ = ["WrongTotal", "compile_ahead", "search", "search_with_pool"]
