@@ -65,10 +65,10 @@ def show_violations(evaluation: Evaluation) -> None:
 def _routes(plan: Plan) -> Table:
     left = len(plan.routes) - MOST_ROUTES
     more = f"; {left} more are in the file" if left > 0 else ""
-    table = Table(title=f"{count(len(plan.routes), 'route')}{more}")
+    table = Table(title=f"{count(len(plan.routes), 'route')}{more}", pad_edge=False)
     table.add_column("vehicle", no_wrap=True)
-    for name in ("trips", "leaves", "back", "stops", "km", "late min", "exposed min"):
-        table.add_column(name, justify="right")
+    for name in ("trips", "out", "back", "stops", "km", "late\nmin", "exposed\nmin"):
+        table.add_column(name, justify="right", no_wrap=True)
     for route in plan.routes[:MOST_ROUTES]:
         table.add_row(*_row(route))
     return table

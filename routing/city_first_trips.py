@@ -9,7 +9,7 @@ from typing import Final
 
 from routing.evaluate import Judge
 from routing.plan import Draft, Tour, Visit
-from routing.problem import Order, Problem, Vehicle
+from routing.problem import CurrentTrip, Order, Problem, Vehicle
 
 STOPS: Final = 8
 LOOKS_AT: Final = 40
@@ -17,14 +17,27 @@ TRIPS: Final = 2
 
 
 def first_trips(problem: Problem) -> Draft:
-    """Return at most two trips a vehicle; they break no rule but, maybe, the picking's."""
+    """Return at most two trips a vehicle; they break no rule but, maybe, the picking's.
+
+    A vehicle that is on its way finishes what is locked.
+    """
     judge = Judge(problem)
     waiting: dict[str, list[int]] = {depot.id: [] for depot in problem.depots}
     for k in sorted(range(len(problem.orders)), key=lambda k: (problem.orders[k].due_s, k)):
-        waiting[problem.orders[k].depots[0]].append(k)
+        if problem.orders[k].id not in judge.aboard:
+            waiting[problem.orders[k].depots[0]].append(k)
     return tuple(
-        tuple(_tours(judge, vehicle, waiting[vehicle.depot])) for vehicle in problem.vehicles
+        tuple(_tours(judge, vehicle, waiting[vehicle.depot]))
+        if vehicle.current is None
+        else (_locked(problem, vehicle.current),)
+        for vehicle in problem.vehicles
     )
+
+
+def _locked(problem: Problem, current: CurrentTrip) -> Tour:
+    """Return what a vehicle that is on its way can't but do."""
+    numbers = {order.id: k for k, order in enumerate(problem.orders)}
+    return Tour(tuple(Visit(numbers[order]) for order in current.locked))
 
 
 def _tours(judge: Judge, vehicle: Vehicle, waiting: list[int]) -> Iterator[Tour]:

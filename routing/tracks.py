@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from routing.plan import Route, Stop, Trip
 from routing.problem import Order, Problem, Vehicle
@@ -26,6 +27,16 @@ class Track:
     trip: Trip
     line: tuple[LonLat, ...]
     doors: tuple[LonLat, ...]
+
+
+def check_mappable(problem: Problem) -> None:
+    """Raise `NoCoordinates` if a place that a plan may show has none."""
+    atlas = Atlas(problem)
+    lockers = (order.locker.place for order in problem.orders if order.locker)
+    standing = (vehicle.current.place for vehicle in problem.vehicles if vehicle.current)
+    depots = (depot.place for depot in problem.depots)
+    for place in chain(depots, (order.place for order in problem.orders), lockers, standing):
+        atlas.lon_lat(place)
 
 
 class Atlas:

@@ -89,6 +89,7 @@ def solve(  # noqa: PLR0913  # each is an option
     files.check_writable(out, geojson, on_map, gantt)
     imported = files.load_vroom(problem) if form is Form.VROOM else None
     task = imported.problem if imported else files.load_problem(problem, max_orders=max_orders)
+    files.check_drawable(task, geojson=geojson, on_map=on_map, gantt=gantt)
     means = Means(
         engine=engine.value,
         workers=workers,
@@ -101,9 +102,9 @@ def solve(  # noqa: PLR0913  # each is an option
     content = answer_vroom(plan, imported) if imported else write_plan(plan, task)
     if out is not None or as_json or imported:
         files.write(out, content)
-    files.write_pictures(task, plan, geojson=geojson, on_map=on_map, gantt=gantt)
     if not as_json and not imported:
         _show(task, plan)
+    files.write_pictures(task, plan, geojson=geojson, on_map=on_map, gantt=gantt)
 
 
 def _search(
