@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from routing.engine import Engine, Found
-from routing.scale.crew import CrewLost, Task, work
+from routing.scale.crew import ASK_EVERY_S, CalledOff, CrewLost, Task, work
 
 try:
     import ray
@@ -55,8 +55,8 @@ class Cluster:
         resources = ray.cluster_resources()  # type: ignore[no-untyped-call]
         return max(1, int(resources.get("CPU", 1)))
 
-    def search(self, tasks: Sequence[Task]) -> Iterator[tuple[int, Found]]:
-        """Yield each task's number and answer as it is there.
+    def search(self, tasks: Sequence[Task], called_off: CalledOff) -> Iterator[tuple[int, Found]]:
+        """Yield each task's number and answer as it is there, until all are or it's called off.
 
         Raises `CrewLost` if parts are lost `ATTEMPTS` times in a row.
         """
@@ -64,21 +64,27 @@ class Cluster:
         number = {self._work.remote(engine, task): k for k, task in enumerate(tasks)}
         lost = 0
         try:
-            while number:
-                [ref], _ = ray.wait(list(number), num_returns=1)
-                k = number.pop(ref)
-                try:
-                    found = ray.get(ref)
-                except RayTaskError:  # the engine's own error: a bug, not a loss
-                    raise
-                except RayError as error:
+            while number and not called_off():
+                for ref in ray.wait(list(number), num_returns=1, timeout=ASK_EVERY_S)[0]:
+                    k = number.pop(ref)
+                    found = self._found(ref)
+                    if found is not None:
+                        lost = 0
+                        yield k, found
+                        continue
                     lost += 1
                     if lost == ATTEMPTS:
-                        raise CrewLost(f"the cluster lost part {k} {lost} times") from error
+                        raise CrewLost(f"the cluster lost part {k} {lost} times")
                     number[self._work.remote(engine, tasks[k])] = k
-                else:
-                    lost = 0
-                    yield k, found
         finally:
             for ref in number:
                 ray.cancel(ref, force=True)
+
+    def _found(self, ref: "ray.ObjectRef[Found]") -> Found | None:
+        """Return an answer, or `None` if it is lost. The engine's own errors are bugs, and rise."""
+        try:
+            return ray.get(ref)
+        except RayTaskError:
+            raise
+        except RayError:
+            return None

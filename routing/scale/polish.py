@@ -179,7 +179,7 @@ class Solver:
             )
             for k, (part, mine, budget, (_, start)) in enumerate(rows)
         ]
-        for k, found in self.crew.search(tasks):
+        for k, found in self.crew.search(tasks, self.purse.called_off):
             self.iterations += found.iterations
             yield k, found
 

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from routing.engine import Engine, Found
-from routing.scale.crew import CrewLost, Task, work
+from routing.scale.crew import ASK_EVERY_S, CalledOff, CrewLost, Task, work
 
 if TYPE_CHECKING:
     from multiprocessing.queues import SimpleQueue
@@ -44,19 +44,17 @@ class Pool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is not None:
-            self._kill()
         self._executor.shutdown(cancel_futures=True)
 
-    def search(self, tasks: Sequence[Task]) -> Iterator[tuple[int, Found]]:
-        """Yield each task's number and answer as it is there.
+    def search(self, tasks: Sequence[Task], called_off: CalledOff) -> Iterator[tuple[int, Found]]:
+        """Yield each task's number and answer as it is there, until all are or it's called off.
 
         Raises `CrewLost` if workers died `ATTEMPTS` times in a row.
         """
         left, deaths = dict(enumerate(tasks)), 0
-        while left:
+        while left and not called_off():
             try:
-                for k, found in self._search(left):
+                for k, found in self._search(left, called_off):
                     del left[k]
                     deaths = 0
                     yield k, found
@@ -69,20 +67,25 @@ class Pool:
                 self._executor.shutdown()
                 self._start()
 
-    def _search(self, tasks: dict[int, Task]) -> Iterator[tuple[int, Found]]:
+    def _search(self, tasks: dict[int, Task], called_off: CalledOff) -> Iterator[tuple[int, Found]]:
         """Keep each hand's next part ready, and no more: a part may carry its matrices.
 
         They are pickled here and not in the executor's thread, for travel is read by one thread.
+        Whoever looks no further (an error, Ctrl-C, a search that is called off) ends the workers.
         """
         waiting, number = list(reversed(tasks.items())), dict[Future[Found], int]()
-        while waiting or number:
-            while waiting and len(number) < 2 * self.hands:
-                k, task = waiting.pop()
-                sealed = pickle.dumps((self._engine, task))
-                number[self._executor.submit(_work_sealed, sealed)] = k
-            done, _ = wait(number, return_when=FIRST_COMPLETED)
-            for future in sorted(done, key=number.__getitem__):
-                yield number.pop(future), future.result()
+        try:
+            while (waiting or number) and not called_off():
+                while waiting and len(number) < 2 * self.hands:
+                    k, task = waiting.pop()
+                    sealed = pickle.dumps((self._engine, task))
+                    number[self._executor.submit(_work_sealed, sealed)] = k
+                done, _ = wait(number, timeout=ASK_EVERY_S, return_when=FIRST_COMPLETED)
+                for future in sorted(done, key=number.__getitem__):
+                    yield number.pop(future), future.result()
+        finally:
+            if number:
+                self._kill()
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")

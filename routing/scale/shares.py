@@ -39,7 +39,11 @@ class Purse:
     def spent(self) -> bool:
         """Return whether there is too little left for another search."""
         is_used_up = self.left_s < SHORTEST_S or self._iterations_left == 0
-        return is_used_up or self._budget.called_off()
+        return is_used_up or self.called_off()
+
+    def called_off(self) -> bool:
+        """Return whether nobody waits for more than there is."""
+        return self._budget.called_off()
 
     def deal(
         self, share: float, parts: Sequence[Part], hands: int, *, most_s: float = math.inf

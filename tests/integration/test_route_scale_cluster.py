@@ -11,14 +11,14 @@ import ray
 from ray.cluster_utils import Cluster as Nodes
 
 from routing.city import city_day
-from routing.engine import Budget, Found, Report
+from routing.engine import Budget, Found, Report, never
 from routing.evaluate import evaluate
 from routing.plan import Draft
 from routing.problem import Problem
 from routing.scale import SplitSearch
 from routing.scale.cluster import Cluster
 from routing.scale.crew import Task
-from routing.search import search
+from routing.search import compile_ahead, search
 
 CITY = city_day(orders=60, seed=1)
 SOON, LATE = Budget(iterations=20), Budget(time_limit_s=2.0)
@@ -27,6 +27,7 @@ SOON, LATE = Budget(iterations=20), Budget(time_limit_s=2.0)
 @pytest.fixture(scope="module")
 def nodes() -> Iterator[tuple[Any, Any]]:
     """Start a cluster of two nodes of one core each; return it and the second of them."""
+    compile_ahead()
     small = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
@@ -61,7 +62,7 @@ def test_a_lost_node_s_part_is_searched_again(nodes: tuple[Any, Any], tmp_path: 
     tasks = [Task(CITY, budget, seed, None) for seed, budget in enumerate([SOON, LATE, LATE])]
     with Cluster(partial(marked, tmp_path), cluster.address) as crew:
         assert crew.hands == 2
-        answers = crew.search(tasks)
+        answers = crew.search(tasks, never)
         found = dict([next(answers)])
         on_it = _wait_for(tmp_path, f"[12]-{doomed.node_id}-*")
         cluster.remove_node(doomed, allow_graceful=False)

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from routing.city import city_day
-from routing.engine import Budget, Found
+from routing.engine import Budget, Found, never
 from routing.evaluate import evaluate
 from routing.scale import SplitSearch
 from routing.scale.crew import Alone, CrewLost, Task
 from routing.scale.pool import Pool
-from routing.search import search
+from routing.search import compile_ahead, search
 
 CITY = city_day(orders=40, seed=1)
 TASKS = [Task(CITY, Budget(iterations=200), seed, None) for seed in range(4)]
@@ -24,7 +24,7 @@ TASKS = [Task(CITY, Budget(iterations=200), seed, None) for seed in range(4)]
 ENDLESS = """
 import multiprocessing
 from routing.city import city_day
-from routing.engine import Budget
+from routing.engine import Budget, never
 from routing.scale.crew import Task
 from routing.scale.pool import Pool
 from routing.search import search
@@ -34,16 +34,21 @@ if __name__ == "__main__":
     soon = Task(city, Budget(iterations=10), 1, None)
     late = Task(city, Budget(time_limit_s=600.0), 1, None)
     with Pool(search, 2) as pool:
-        for number, found in pool.search([soon, late, late]):
+        for number, found in pool.search([soon, late, late], never):
             print(*(child.pid for child in multiprocessing.active_children()), flush=True)
 """
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _compiled() -> None:
+    compile_ahead()
+
+
 def test_processes_find_what_one_finds_alone() -> None:
     with Pool(search, 2) as pool:
-        found = dict(pool.search(TASKS))
-        again = dict(pool.search(TASKS[:1]))
-    assert found == dict(Alone(search).search(TASKS))
+        found = dict(pool.search(TASKS, never))
+        again = dict(pool.search(TASKS[:1], never))
+    assert found == dict(Alone(search).search(TASKS, never))
     assert again == {0: found[0]}
 
 
@@ -60,7 +65,7 @@ def test_a_number_of_iterations_gives_the_same_plan_whatever_the_crew() -> None:
 def test_a_dead_worker_s_part_is_searched_again() -> None:
     """Both workers are killed after the first answer; every part is answered all the same."""
     with Pool(search, 2) as pool:
-        answers = pool.search(TASKS)
+        answers = pool.search(TASKS, never)
         found = dict([next(answers)])
         for child in multiprocessing.active_children():
             os.kill(child.pid or 0, signal.SIGKILL)
@@ -71,12 +76,22 @@ def test_a_dead_worker_s_part_is_searched_again() -> None:
 
 def test_workers_that_always_die_are_given_up() -> None:
     with Pool(_die, 2) as pool, pytest.raises(CrewLost, match="workers died 3 times; 4 parts"):
-        list(pool.search(TASKS))
+        list(pool.search(TASKS, never))
+
+
+def test_a_search_that_is_called_off_ends_at_once_with_what_it_has() -> None:
+    """Two of four parts would take ten minutes; it is called off after the first answer."""
+    late = Task(CITY, Budget(time_limit_s=600.0), 1, None)
+    found: list[int] = []
+    with Pool(search, 2) as pool:
+        for k, _ in pool.search([*TASKS[:2], late, late], lambda: bool(found)):
+            found.append(k)
+    assert 0 < len(found) <= 2
 
 
 def test_an_engine_s_error_is_not_hidden() -> None:
     with Pool(_fail, 2) as pool, pytest.raises(ZeroDivisionError):
-        list(pool.search(TASKS))
+        list(pool.search(TASKS, never))
 
 
 @pytest.fixture

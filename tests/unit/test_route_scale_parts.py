@@ -9,7 +9,7 @@ import pytest
 from routing.city import city_day
 from routing.evaluate import evaluate
 from routing.plan import Draft, Tour, Visit
-from routing.problem import Problem
+from routing.problem import CurrentTrip, Problem
 from routing.scale.picking import leaving_by_hour, proportional, share_picking
 from routing.scale.split import split
 from routing.scale.view import Part, inside, outside, view
@@ -93,11 +93,12 @@ def test_parts_put_together_again_are_the_whole(seed: int) -> None:
         assert outside(part, inside(part, draft)) == {k: draft[k] for k in part.vehicles}
 
 
-def test_a_vehicle_of_no_part_keeps_its_trip() -> None:
-    problem = random_problem(3, features=EVERY)
-    empty = merge(problem, [])
-    assert [tours for tours in empty if tours] == [(Tour(()),)]
-    evaluate(problem, empty)
+def test_a_vehicle_of_no_part_makes_the_stops_that_it_is_bound_to() -> None:
+    trip = CurrentTrip(departed_s=0, place="p0", free_s=0, aboard=("o1", "o0"), locked=("o1",))
+    vans = [VAN, replace(VAN, id="out", current=trip), replace(VAN, id="in")]
+    problem = street([100, 200, 300], doors(3), vans)
+    known = (Part((2,), (2,)), ((Tour((Visit(0),)),),))
+    assert merge(problem, [known]) == ((), (Tour((Visit(1),)),), (Tour((Visit(2),)),))
 
 
 @pytest.mark.parametrize("seed", range(10))

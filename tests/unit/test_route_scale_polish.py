@@ -94,6 +94,22 @@ def test_a_window_s_answer_is_not_taken_if_the_plan_is_worse_with_it() -> None:
     assert solver(CITY, give_up).solve(start).draft == start
 
 
+@pytest.mark.parametrize("phase", ["part 2 of ", "first plan", "round 1"])
+def test_a_search_that_is_called_off_ends_with_what_it_has(phase: str) -> None:
+    problem = city_day(orders=90, seed=1, scenario="replan")
+    told: list[Progress] = []
+    planner = solver(problem)
+    planner.report = told.append
+    planner.purse = Purse(
+        Budget(
+            iterations=900, called_off=lambda: any(news.phase.startswith(phase) for news in told)
+        )
+    )
+    found = planner.solve()
+    assert evaluate(problem, found.draft).feasible
+    assert not [news for news in told if news.phase.startswith("round 2")]
+
+
 def test_a_city_without_vehicles_serves_nobody() -> None:
     found = solver(replace(CITY, vehicles=())).solve()
     assert found.draft == ()
