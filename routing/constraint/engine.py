@@ -161,10 +161,7 @@ class _Solving:
         self._model.routing.AddAtSolutionCallback(self._at_solution)
 
     def first(self) -> Draft | None:
-        """Return OR-Tools' first solution, if it finds one in time. It is not cut short by count.
-
-        Interrupted insertion is followed by a search of the tree that looks at no count.
-        """
+        """Return OR-Tools' first solution, if it finds one in time. No count cuts it short."""
         parameters = self._parameters()
         self._model.routing.CloseModelWithParameters(parameters)
         parameters.solution_limit = 1
@@ -200,6 +197,7 @@ class _Solving:
         )
         # Linear programs would move one clock without the other: everything is as early as can be.
         parameters.disable_scheduling_beware_this_may_degrade_performance = True
+        parameters.fallback_to_cp_sat_size_threshold = 0  # it heeds no count of iterations
         for operator in WITH_OTHER_FILTERS:
             setattr(parameters.local_search_operators, operator, BOOL_FALSE)
         left_s = self._best.left_s()
