@@ -12,6 +12,9 @@ from ortools.constraint_solver import (  # type: ignore[import-untyped]
     pywrapcp,
     routing_enums_pb2,
 )
+from ortools.constraint_solver.routing_parameters_pb2 import (  # type: ignore[import-untyped]
+    RoutingSearchParameters,
+)
 
 from bench.peers.asked import Answer, doors_of, places_of, promised_s
 from routing.day import PER_KM
@@ -92,7 +95,7 @@ def _loads(problem: Problem) -> list[tuple[str, list[int], int]]:
     ]
 
 
-def _parameters(deadline_s: float, *, improve: bool) -> pywrapcp.RoutingSearchParameters:
+def _parameters(deadline_s: float, *, improve: bool) -> RoutingSearchParameters:
     parameters = pywrapcp.DefaultRoutingSearchParameters()
     strategies = routing_enums_pb2.FirstSolutionStrategy
     methods = routing_enums_pb2.LocalSearchMetaheuristic

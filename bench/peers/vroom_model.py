@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -32,6 +33,7 @@ from bench.peers.asked import (
     ready_s,
     seconds_over_shift,
 )
+from routing.evaluate import Judge
 from routing.plan import UNITS_PER_MINOR, Draft, Tour, Visit
 from routing.problem import Problem, Vehicle
 
@@ -71,7 +73,10 @@ def answer(problem: Problem, *, seconds: float, tuning: Tuning) -> Answer:
         exploration_level=EXPLORATION, nb_threads=1, timeout=timedelta(seconds=left_s)
     )
     draft = _draft(asked, solution)
-    return Answer(drafts=(draft,), own_total=_own_total(problem, draft, solution))
+    return Answer(
+        drafts=(draft, _few_enough(problem, draft)),
+        own_total=_own_total(problem, draft, solution),
+    )
 
 
 def _ask(problem: Problem, tuning: Tuning) -> _Asked:
@@ -241,6 +246,28 @@ def _tours(marks: Iterator[tuple[str, int, int]]) -> Iterator[Tour]:
             visits.append(Visit(int(order)))
     if visits:
         yield Tour(tuple(visits))
+
+
+def _few_enough(problem: Problem, draft: Draft) -> Draft:
+    """Read the answer with no more trips than a vehicle may make: join two where that is best."""
+    judge = Judge(problem)
+    days = []
+    for vehicle, tours in zip(problem.vehicles, draft, strict=True):
+        day = tours
+        while len(day) > vehicle.max_trips:
+            day = min(_joined(day), key=lambda tours: _badness(judge, vehicle, tours))
+        days.append(day)
+    return tuple(days)
+
+
+def _joined(tours: tuple[Tour, ...]) -> Iterator[tuple[Tour, ...]]:
+    for k, (one, other) in enumerate(pairwise(tours)):
+        yield (*tours[:k], Tour((*one.visits, *other.visits)), *tours[k + 2 :])
+
+
+def _badness(judge: Judge, vehicle: Vehicle, tours: tuple[Tour, ...]) -> tuple[int, int]:
+    day = judge.day(vehicle, tours)
+    return len(day.violations), day.cost().total
 
 
 def _own_total(problem: Problem, draft: Draft, solution: Solution) -> int:

@@ -1,5 +1,6 @@
 """`frostline bench`: how fast, against the raw limit in the same run?"""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -56,3 +57,41 @@ def judge(
     from bench.judge import run
 
     run(boxes=boxes, json=as_json)
+
+
+@app.command()
+def route(  # noqa: PLR0913  # each is an option
+    *,
+    classes: Annotated[
+        str, typer.Option("--class", help="Kinds of problems, by commas.")
+    ] = "public,own,plain",
+    engines: Annotated[str, typer.Option(help="Whom to ask, by commas.")] = (
+        "ours,ortools,pyvrp,vroom"
+    ),
+    orders: Annotated[str, typer.Option(help="Orders a day, by commas; else each class's.")] = "",
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds 1 to so many.")] = 3,
+    seconds: Annotated[float, typer.Option(min=0.1, help="For each engine and problem.")] = 10.0,
+    instances: Annotated[
+        Path | None, typer.Option(help="Folder of public instances; else the six that come along.")
+    ] = None,
+    replan: Annotated[bool, typer.Option("--replan", help="Plan 500 orders again in 1 s.")] = False,
+    first: Annotated[bool, typer.Option("--first", help="Time to a first plan.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """How good our plans are beside those of OR-Tools, PyVRP and VROOM, in the same time."""
+    from bench.route import Wrong, asked_for, run, run_first
+    from bench.route_replan import run as run_replan
+
+    try:
+        if replan:
+            run_replan(seeds=seeds, json=as_json)
+            return
+        asked = asked_for(
+            {"class": classes, "engines": engines, "orders": orders},
+            seeds=seeds,
+            seconds=seconds,
+            instances=instances,
+        )
+        (run_first if first else run)(asked, json=as_json)
+    except Wrong as wrong:
+        raise typer.BadParameter(str(wrong)) from wrong
