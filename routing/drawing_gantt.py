@@ -44,7 +44,7 @@ def gantt_figure(problem: Problem, plan: Plan) -> "Figure":
     _names(axes, shown)
     more = f"; {len(rows) - len(shown)} more vehicles are not shown" if rows[len(shown) :] else ""
     axes.set_title(f"{len(rows)} vehicles on the road{more}", loc="left", fontsize=11, color=INK)
-    _legend(axes)
+    _legend(figure)
     return figure
 
 
@@ -129,7 +129,7 @@ def _names(axes: "Axes", rows: Sequence[Row]) -> None:
         axes.spines[side].set_visible(False)
 
 
-def _legend(axes: "Axes") -> None:
+def _legend(figure: "Figure") -> None:
     from matplotlib.lines import Line2D  # noqa: PLC0415 (an extra)
     from matplotlib.patches import Patch  # noqa: PLC0415 (an extra)
 
@@ -141,12 +141,6 @@ def _legend(axes: "Axes") -> None:
         Patch(facecolor="white", edgecolor=INK, label="break"),
         Line2D([], [], color=LATE, marker="v", linestyle="none", label="late"),
     ]
-    axes.legend(
-        handles=rows,
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.06),
-        bbox_transform=axes.transAxes,
-        ncols=len(rows),
-        frameon=False,
-        fontsize=9,
+    figure.legend(
+        handles=rows, loc="outside lower center", ncols=len(rows), frameon=False, fontsize=9
     )

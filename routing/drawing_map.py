@@ -58,10 +58,10 @@ def attribution_of(travel: Travel) -> str | None:
 def _title(problem: Problem, plan: Plan) -> str:
     served = sum(len(trip.stops) for route in plan.routes for trip in route.trips)
     parts = [
-        f"{served} of {len(problem.orders)} orders",
-        f"{plan.totals.vehicles_used} vehicles",
+        f"{served:,} of {len(problem.orders):,} orders",
+        f"{plan.totals.vehicles_used:,} vehicles",
         f"{plan.totals.distance_m / 1000:,.0f} km",
-        f"{plan.totals.late_orders} late",
+        f"{plan.totals.late_orders:,} late",
         f"cost {money(plan.cost.total)}",
     ]
     return ", ".join(parts)

@@ -1,6 +1,7 @@
 """`frostline route`, as a shell calls it: results on standard output, the rest on stderr."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -116,6 +117,42 @@ def test_vroom_is_answered_in_its_form(folder: Path) -> None:
     answer = json.loads(solved.stdout)
     assert answer["summary"]["cost"] == 240  # there and back
     assert [step["type"] for step in answer["routes"][0]["steps"]] == ["start", "job", "end"]
+
+
+def test_ctrl_c_ends_the_search_with_the_best_plan_until_then(folder: Path) -> None:
+    arguments = ("route", "solve", "day.json", "--seconds", "250", "--json")
+    running = subprocess.Popen(
+        [sys.executable, "-m", "frostline", *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stderr is not None
+    for line in running.stderr:
+        if " cost " in line:
+            break
+    running.send_signal(signal.SIGINT)
+    written, _ = running.communicate(timeout=60)
+    assert running.returncode == 0
+    (folder / "ended.json").write_text(written)
+    assert route("check", "ended.json", "day.json", at=folder).returncode == 0
+
+
+def test_what_no_map_can_show_is_refused_before_the_search(folder: Path) -> None:
+    made = route("import", "solomon", VRPTW / "C109.vrp", "--out", "bare.json", at=folder)
+    assert made.returncode == 0
+    refused = route("solve", "bare.json", "--map", "bare.png", at=folder)
+    assert refused.returncode == 2
+    assert "has no lat_deg and lon_deg" in refused.stderr
+    assert "search" not in refused.stderr
+
+
+@pytest.mark.parametrize("scenario", ["list", "night"])
+def test_days_are_generated_on_standard_output(folder: Path, scenario: str) -> None:
+    made = route("generate", "--orders", 3, "--scenario", scenario, at=folder)
+    assert made.returncode == 0
+    assert ("heat-wave" if scenario == "list" else '"order-3"') in made.stdout
 
 
 @pytest.mark.parametrize(
