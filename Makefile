@@ -36,11 +36,12 @@ test: setup ## Run the tests on a real database, broker and browser
 soak: setup ## Run the long tests: a million damaged messages, every kill at length
 	$(BIN)/python -m pytest -m soak
 
-bench: setup ## Measure ingest, edge, latency and the judge
+bench: setup ## Measure ingest, edge, latency, the judge and the router
 	$(BIN)/frostline bench ingest
 	$(BIN)/frostline bench edge
 	$(BIN)/frostline bench latency
 	$(BIN)/frostline bench judge
+	$(BIN)/frostline bench route --class public,own,plain --orders 50,200,500 --seeds 3 --seconds 10
 
 lock: setup ## Write requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --extra dev --universal --generate-hashes --no-annotate \
