@@ -70,7 +70,10 @@ BY_NAME: Final = {
         second_depot_share=0.1,
         picking_percent=130,
     ),
-    "scarce": Scenario(sentence="a fifth of the vehicles are missing", fleet_percent=80),
+    "scarce": Scenario(
+        sentence="fewer vehicles than the day needs: 45 % of the usual fleet",
+        fleet_percent=45,
+    ),
     "night": Scenario(
         sentence="orders from 17:30 to 20:30, empty roads, and everything to be done by 23:00",
         ordered_from_s=17 * HOUR_S + 1800,
