@@ -61,7 +61,7 @@ def draw_town(r: np.random.Generator, homes: int) -> Town:
 
 
 def depot_count(orders: int) -> int:
-    """Return how many depots a city has: 3, 5 from 200 orders, one more a thousand from 2,000."""
+    """Return a city's depots: 3, 5 above 200 orders, and one more for each thousand from 2,000."""
     if orders <= 200:
         return 3
     return 5 + max(0, orders - 1000) // 1000
