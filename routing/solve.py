@@ -71,10 +71,11 @@ def solve(  # noqa: PLR0913 (the caller's own words, all but two with a default)
     if time_limit_s is None and iterations is None:
         time_limit_s = DEFAULT_TIME_S
     budget = Budget(time_limit_s=time_limit_s, iterations=iterations, called_off=means.called_off)
+    report = _falling(progress or _silent)
     name, engine = choose(problem, budget, means)
-    found = engine(
-        problem, budget=budget, seed=seed, start=start, report=_falling(progress or _silent)
-    )
+    if name != "constraint":
+        search.compile_ahead(report)  # its minute is nobody's search time
+    found = engine(problem, budget=budget, seed=seed, start=start, report=report)
     return as_plan(
         problem,
         _no_worse(problem, found.draft, start),

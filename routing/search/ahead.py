@@ -2,19 +2,23 @@
 
 import numpy as np
 
-from routing.engine import Budget, Progress
+from routing.engine import Budget, Progress, Report
 from routing.problem import Depot, Load, Order, Place, Problem, Vehicle
 from routing.search.engine import search
 from routing.travel import Matrices, ModeMatrix
 
 
-def compile_ahead() -> None:
-    """Compile the search, or load it from the cache: the next one starts at once."""
-    search(_smallest(), budget=Budget(iterations=1), seed=0, start=None, report=_say_nothing)
+def compile_ahead(report: Report | None = None) -> None:
+    """Compile the search, or load it from the cache, before anybody's clock runs.
 
+    `report` hears of it if it takes long.
+    """
 
-def _say_nothing(progress: Progress) -> None:
-    del progress
+    def tell(news: Progress) -> None:
+        if report is not None and news.phase == "compiling":
+            report(news)
+
+    search(_smallest(), budget=Budget(iterations=1), seed=0, start=None, report=tell)
 
 
 def _smallest() -> Problem:
