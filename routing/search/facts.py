@@ -59,6 +59,7 @@ def build(problem: Problem, *, trips: Sequence[int] | None = None) -> Arrays:
         orders=len(problem.orders),
         plain=_is_plain(node, vehicle, limited=limited or bool(rest) or slices > 1),
         limited=limited,
+        doors_close=bool((node["early_s"] > 0).any()),
         several=bool((vehicle["max_trips"] > 1).any()),
         slices=slices,
         leg=leg,

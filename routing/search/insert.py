@@ -10,7 +10,7 @@ same orders do not always end up the same way.
 """
 
 from routing.search.chance import uniform
-from routing.search.compile import compiled, inlined
+from routing.search.compile import compiled, inlined, pasted
 from routing.search.layout import (
     ARRIVE_S,
     BOARD_U,
@@ -19,6 +19,7 @@ from routing.search.layout import (
     LATE_U,
     LATEST_S,
     LEAVE_S,
+    PLAN,
     START_S,
     STOP,
     WARM_U,
@@ -157,8 +158,8 @@ def _wins(state: State, blink: float) -> Scalar:
     return blink == 0.0 or uniform(state.now[0]) >= blink
 
 
-@compiled
-def scan(facts: Facts, state: State, stop: int, row: int, blink: float) -> None:
+@inlined
+def _scan(facts: Facts, state: State, stop: int, row: int, blink: float) -> None:
     """Bid for the cheapest position of a row."""
     bid, record, node = state.now[0].bid, state.row[row], facts.node[stop]
     if not _fits(facts, state, row, node):
@@ -166,7 +167,9 @@ def scan(facts: Facts, state: State, stop: int, row: int, blink: float) -> None:
     vehicle = facts.vehicle[record.vehicle]
     layer, km_u = vehicle.layer, vehicle.km_u
     room_m = vehicle.range_m - state.day[record.vehicle].way_m
-    base_u = given_u(facts, node, record.vehicle)
+    given = base_u = given_u(facts, node, record.vehicle)
+    if not facts.doors_close:  # then nobody waits, and each second of service is paid
+        base_u += vehicle.time_u * node.service_s
     best_u = bid.cost_u
     for q in range(record.locked, record.n + 1):
         extra_m = (
@@ -177,7 +180,7 @@ def scan(facts: Facts, state: State, stop: int, row: int, blink: float) -> None:
         cost_u = km_u * extra_m + base_u
         if cost_u >= best_u or extra_m > room_m:
             continue
-        cost_u += _quote(facts, state, stop, row, q)
+        cost_u = km_u * extra_m + given + _quote(facts, state, stop, row, q)
         if cost_u < best_u and not facts.plain:
             cost_u = _exact(facts, state, stop, row, q)
         if cost_u < best_u and _wins(state, blink):
@@ -232,17 +235,42 @@ def _bid_new_trip(
 
 
 @inlined
-def _least_u(facts: Facts, stop: int, vehicle: int) -> Scalar:
-    """Return what a trip to one stop costs at least."""
+def _new_trip_u(facts: Facts, state: State, stop: int, vehicle: int, rank: int) -> Scalar:
+    """Quote a trip to one stop."""
     record, node = facts.vehicle[vehicle], facts.node[stop]
-    layer = record.layer
-    way_m = facts.leg[layer, record.depot_node, stop] + facts.leg[layer, stop, record.end_node]
-    cost_u = record.km_u * way_m + given_u(facts, node, vehicle)
-    if facts.slices == 1:
-        there_s = facts.leg[layer + 1, record.depot_node, stop]
-        back_s = facts.leg[layer + 1, stop, record.end_node]
-        cost_u += record.time_u * (there_s + node.service_s + back_s) + node.board_u * there_s
-    return cost_u
+    free_s = record.start_s
+    if rank > 0:
+        free_s = state.row[state.trips[PLAN, vehicle, rank - 1]].ends_s + record.reload_s
+    departs_s = max(free_s, node.ready_s + record.picking_s)
+    layer = _drive_layer(facts, record, departs_s)
+    there_s = facts.leg[layer, record.depot_node, stop]
+    back_s = facts.leg[layer, stop, record.end_node]
+    starts_s = max(departs_s + there_s, node.early_s)
+    if starts_s > node.latest_s or there_s > node.hold_s:
+        return IMPOSSIBLE
+    metres = facts.leg[record.layer, record.depot_node, stop]
+    metres += facts.leg[record.layer, stop, record.end_node]
+    return (
+        record.km_u * metres
+        + record.time_u * (there_s + node.service_s + back_s)
+        + node.board_u * there_s
+        + node.late_u * max(0, starts_s - node.due_s)
+        + given_u(facts, node, vehicle)
+        + _delayed_u(facts, state, vehicle, rank, starts_s + node.service_s + back_s)
+    )
+
+
+@inlined
+def _delayed_u(facts: Facts, state: State, vehicle: int, rank: int, ends_s: int) -> Scalar:
+    """Quote what it costs the vehicle's later trips that a new one before them ends so late."""
+    record, day = facts.vehicle[vehicle], state.day[vehicle]
+    if rank == day.trips:
+        return 0 if ends_s <= record.end_s else IMPOSSIBLE
+    row = state.trips[PLAN, vehicle, rank]
+    follower = state.row[row]
+    if ends_s + record.reload_s > follower.latest_out_s:
+        return IMPOSSIBLE
+    return state.rate[LATE_U, row, 1] * max(0, ends_s + record.reload_s - follower.departs_s)
 
 
 @inlined
@@ -261,8 +289,8 @@ def _may_carry(facts: Facts, order: int, vehicle: int) -> Scalar:
 def _bid_idle(facts: Facts, state: State, stop: int, vehicle: int, blink: float) -> None:
     """Bid for the first trip of a vehicle that has none."""
     if _may_carry(facts, facts.node[stop].order, vehicle):
-        least_u = _least_u(facts, stop, vehicle) + facts.vehicle[vehicle].fixed_u
-        if least_u < state.now[0].bid.cost_u:
+        quote_u = _new_trip_u(facts, state, stop, vehicle, 0) + facts.vehicle[vehicle].fixed_u
+        if quote_u < state.now[0].bid.cost_u:
             _bid_new_trip(facts, state, stop, vehicle, 0, blink)
 
 
@@ -289,48 +317,53 @@ def bid_more_trips(facts: Facts, state: State, stop: int, blink: float) -> None:
         record, trips = facts.vehicle[vehicle], state.day[vehicle].trips
         if not 0 < trips < record.max_trips or not _may_carry(facts, order, vehicle):
             continue
-        if _least_u(facts, stop, vehicle) < state.now[0].bid.cost_u:
-            for rank in range(record.current >= 0, trips + 1):
+        for rank in range(record.current >= 0, trips + 1):
+            quote_u = _new_trip_u(facts, state, stop, vehicle, rank)
+            if quote_u < state.now[0].bid.cost_u:
                 _bid_new_trip(facts, state, stop, vehicle, rank, blink)
 
 
 @inlined
-def _scan_once(facts: Facts, state: State, stop: int, row: int, blink: float) -> None:
-    if state.row[row].stamp != state.now[0].stamp:
-        state.row[row].stamp = state.now[0].stamp
-        scan(facts, state, stop, row, blink)
+def _row_to_scan(facts: Facts, state: State, order: int, k: int) -> Scalar:
+    """Return the k-th row to scan for an order: those of its nearest orders come first."""
+    home = facts.order[order].home
+    if home >= 0:
+        return home
+    near = min(NEAR_ROWS, facts.near.shape[1])
+    if k >= near:
+        return state.row[k - near].active
+    row = state.task[facts.near[order, k]].row
+    return -1 if row >= 0 and state.row[row].current else row
 
 
 @compiled
-def bid_everywhere(facts: Facts, state: State, stop: int, blink: float) -> None:
-    """Bid for a node in every row of other trips, and in new trips."""
+def bid_rows(facts: Facts, state: State, stop: int, blink: float) -> None:
+    """Bid for a node in every trip that it may join.
+
+    The scan stands here once, inside the loop: a call for each row would cost more than the scan.
+    """
     now, order = state.now[0], facts.node[stop].order
     now.stamp += 1
-    for k in range(1, min(NEAR_ROWS, facts.near.shape[1])):
-        row = state.task[facts.near[order, k]].row
-        if row >= 0 and not state.row[row].current:
-            _scan_once(facts, state, stop, row, blink)
-    for k in range(now.active):
-        _scan_once(facts, state, stop, state.row[k].active, blink)
-    bid_idle_vehicles(facts, state, stop, blink)
-    if facts.several:
-        bid_more_trips(facts, state, stop, blink)
+    count = min(NEAR_ROWS, facts.near.shape[1]) + now.active
+    if facts.order[order].home >= 0:
+        count = 1
+    for k in range(count):
+        row = _row_to_scan(facts, state, order, k)
+        if row >= 0 and state.row[row].stamp != now.stamp:
+            state.row[row].stamp = now.stamp
+            _scan(facts, state, stop, row, blink)
 
 
-@inlined
+@pasted
 def find_place(facts: Facts, state: State, order: int, blink: float) -> None:
     """Leave in `NOW.bid` the cheapest way to bring an order, if that is cheaper than not to."""
     bid, record = state.now[0].bid, facts.order[order]
     bid.cost_u, bid.row = record.drop_u, -1
-    _bid(facts, state, order, blink)
-    if record.locker >= 0:
-        _bid(facts, state, record.locker, blink)
-
-
-@inlined
-def _bid(facts: Facts, state: State, stop: int, blink: float) -> None:
-    home = facts.order[facts.node[stop].order].home
-    if home >= 0:
-        scan(facts, state, stop, home, blink)
-    else:
-        bid_everywhere(facts, state, stop, blink)
+    stop = order
+    while stop >= 0:
+        bid_rows(facts, state, stop, blink)
+        if record.home < 0:
+            bid_idle_vehicles(facts, state, stop, blink)
+            if facts.several:
+                bid_more_trips(facts, state, stop, blink)
+        stop = record.locker if stop == order else -1

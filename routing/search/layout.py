@@ -216,14 +216,15 @@ class Facts(NamedTuple):
     `leg` is by layer, from, to; `leg_to` by layer, to, from. A mode's first layer are metres, the
     next are seconds, one for each slice of the day.
 
-    It is `plain` if only the way costs, `limited` if a depot's picking is, and `several` if a
-    vehicle may make several trips.
+    It is `plain` if only the way costs, `limited` if a depot's picking is, `several` if a
+    vehicle may make several trips, and its `doors_close` if an order has a `not_before_s`.
     """
 
     orders: int
     plain: bool
     limited: bool
     several: bool
+    doors_close: bool
     slices: int
     leg: Array
     leg_to: Array

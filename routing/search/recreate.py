@@ -6,7 +6,7 @@ place stays absent.
 """
 
 from routing.search.chance import uniform
-from routing.search.compile import compiled, inlined
+from routing.search.compile import compiled, pasted
 from routing.search.insert import find_place
 from routing.search.layout import (
     Facts,
@@ -32,7 +32,7 @@ def recreate(facts: Facts, state: State, blink: float) -> None:
     now.absent = left
 
 
-@inlined
+@pasted
 def _accept_bid(facts: Facts, state: State) -> None:
     bid = state.now[0].bid
     row, at, vehicle = bid.row, bid.at, bid.vehicle
@@ -45,7 +45,7 @@ def _accept_bid(facts: Facts, state: State) -> None:
     insert(facts, state, row, at, bid.node)
 
 
-@inlined
+@pasted
 def _hardness(facts: Facts, order: int, by: float) -> float:
     """Return by what an order is sorted, smallest first; `by` draws the rule."""
     record = facts.order[order]
@@ -62,7 +62,7 @@ def _hardness(facts: Facts, order: int, by: float) -> float:
     return 0.0
 
 
-@inlined
+@pasted
 def _sort_absent(facts: Facts, state: State) -> None:
     """Sort the absent orders by a rule that is drawn; ties by chance."""
     by = uniform(state.now[0])

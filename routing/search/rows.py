@@ -7,7 +7,7 @@ second of delay costs.
 
 import numpy as np
 
-from routing.search.compile import compiled, inlined
+from routing.search.compile import compiled, pasted
 from routing.search.layout import (
     ARRIVE_S,
     BEST,
@@ -31,7 +31,7 @@ from routing.search.layout import (
 from routing.search.walk import begin, end, hour_of, walk_trip
 
 
-@inlined
+@pasted
 def tally(facts: Facts, state: State, row: int) -> None:
     """Add up what a row's stops weigh, and when the last of them is ready."""
     record = state.row[row]
@@ -47,7 +47,7 @@ def tally(facts: Facts, state: State, row: int) -> None:
         state.task[node.order].at = q
 
 
-@inlined
+@pasted
 def close_ends(facts: Facts, state: State, row: int) -> None:
     """Write where a row begins and ends around its stops."""
     record = state.row[row]
@@ -56,7 +56,7 @@ def close_ends(facts: Facts, state: State, row: int) -> None:
     state.spot[STOP, row, record.n + 1] = vehicle.end_node
 
 
-@inlined
+@pasted
 def _after(facts: Facts, state: State, vehicle: int, rank: int) -> tuple[Scalar, Scalar]:
     """Return when a trip must end at the latest, and what each second of delay costs after it."""
     if rank + 1 == state.day[vehicle].trips:
@@ -67,7 +67,7 @@ def _after(facts: Facts, state: State, vehicle: int, rank: int) -> tuple[Scalar,
     return follower.latest_out_s - reload_s, state.rate[LATE_U, row, 1] if at_once else 0
 
 
-@inlined
+@pasted
 def _rate_stop(facts: Facts, state: State, row: int, q: int) -> None:
     """Carry the limits and rates of position q + 1 back to position q."""
     record = state.row[row]
@@ -93,7 +93,7 @@ def _rate_stop(facts: Facts, state: State, row: int, q: int) -> None:
     )
 
 
-@inlined
+@pasted
 def rate_trip(facts: Facts, state: State, vehicle: int, rank: int) -> None:
     """Make a row's limits and rates, from its end to its start."""
     row = state.trips[PLAN, vehicle, rank]
@@ -111,7 +111,7 @@ def rate_trip(facts: Facts, state: State, vehicle: int, rank: int) -> None:
     record.latest_out_s = state.spot[LATEST_S, row, 1] - first_leg_s
 
 
-@inlined
+@pasted
 def count_pick(facts: Facts, state: State, row: int) -> None:
     """Count a row's orders in the hour in which they now leave their depot."""
     record = state.row[row]
@@ -122,7 +122,7 @@ def count_pick(facts: Facts, state: State, row: int) -> None:
     _add_pick(state, depot, record.hour, record.counted)
 
 
-@inlined
+@pasted
 def _add_pick(state: State, depot: int, hour: int, orders: int) -> None:
     limit, now = state.picked[LIMIT, depot, hour], state.now[0]
     now.over -= max(0, state.picked[LEAVING, depot, hour] - limit)
@@ -154,7 +154,7 @@ def refresh(facts: Facts, state: State, vehicle: int, rank: int) -> None:
     day.bad = clock.bad + (day.trips > 0 and day.way_m > record.range_m)
 
 
-@inlined
+@pasted
 def touch(state: State, vehicle: int) -> None:
     """Remember a vehicle's rows before they are changed for the first time."""
     day, now = state.day[vehicle], state.now[0]
@@ -173,7 +173,7 @@ def touch(state: State, vehicle: int) -> None:
             state.spot[KEPT, row, q] = state.spot[STOP, row, q]
 
 
-@inlined
+@pasted
 def activate(state: State, row: int) -> None:
     """List a row among those that have stops."""
     record, now = state.row[row], state.now[0]
@@ -183,7 +183,7 @@ def activate(state: State, row: int) -> None:
         now.active += 1
 
 
-@inlined
+@pasted
 def deactivate(state: State, row: int) -> None:
     """Take a row off the list."""
     record, now = state.row[row], state.now[0]
@@ -195,7 +195,7 @@ def deactivate(state: State, row: int) -> None:
         record.slot = -1
 
 
-@inlined
+@pasted
 def free_row(facts: Facts, state: State, vehicle: int) -> Scalar:
     """Return a row of a vehicle that has room for another trip."""
     record = facts.vehicle[vehicle]
@@ -205,7 +205,7 @@ def free_row(facts: Facts, state: State, vehicle: int) -> Scalar:
     return row
 
 
-@inlined
+@pasted
 def add_trip(facts: Facts, state: State, vehicle: int, rank: int) -> Scalar:
     """Make a free row a vehicle's trip number `rank`; return it. Its stops are still to come."""
     row, day = free_row(facts, state, vehicle), state.day[vehicle]
@@ -218,7 +218,7 @@ def add_trip(facts: Facts, state: State, vehicle: int, rank: int) -> Scalar:
     return row
 
 
-@inlined
+@pasted
 def drop_trip(facts: Facts, state: State, row: int) -> None:
     """Take a row without stops out of its vehicle's day."""
     record = state.row[row]
@@ -235,7 +235,7 @@ def drop_trip(facts: Facts, state: State, row: int) -> None:
         state.kind[kind].idle = min(state.kind[kind].idle, vehicle)
 
 
-@inlined
+@pasted
 def _uncount(facts: Facts, state: State, record: Record) -> None:
     _add_pick(state, facts.vehicle[record.vehicle].depot, record.hour, -record.counted)
     record.counted = 0
@@ -252,7 +252,7 @@ def insert(facts: Facts, state: State, row: int, q: int, node: int) -> None:
     renew(facts, state, row)
 
 
-@inlined
+@pasted
 def renew(facts: Facts, state: State, row: int) -> None:
     """Remake everything derived after a row's stops were changed."""
     record = state.row[row]
@@ -273,7 +273,7 @@ def take_back(facts: Facts, state: State) -> None:
         refresh(facts, state, state.day[j].listed, 0)
 
 
-@inlined
+@pasted
 def _restore(facts: Facts, state: State, vehicle: int) -> None:
     day, kind = state.day[vehicle], facts.vehicle[vehicle].kind
     for k in range(day.trips):
@@ -289,7 +289,7 @@ def _restore(facts: Facts, state: State, vehicle: int) -> None:
         _restore_row(facts, state, vehicle, k)
 
 
-@inlined
+@pasted
 def _restore_row(facts: Facts, state: State, vehicle: int, rank: int) -> None:
     row = state.trips[KEPT, vehicle, rank]
     record = state.row[row]
@@ -302,7 +302,7 @@ def _restore_row(facts: Facts, state: State, vehicle: int, rank: int) -> None:
     tally(facts, state, row)
 
 
-@inlined
+@pasted
 def forget(state: State) -> None:
     """Let go of what was kept: the plan stays as it is now."""
     for j in range(state.now[0].touched):
@@ -321,7 +321,7 @@ def keep_best(state: State) -> None:
             _copy_day(state, vehicle, day)
 
 
-@inlined
+@pasted
 def _copy_day(state: State, vehicle: int, day: Record) -> None:
     day.changed, day.best_trips = 0, day.trips
     for k in range(day.trips):
@@ -354,7 +354,7 @@ def settle(facts: Facts, state: State) -> None:
     now.current_u = total(facts, state)
 
 
-@inlined
+@pasted
 def total(facts: Facts, state: State) -> Scalar:
     """Return what the plan costs."""
     cost_u = np.int64(0)

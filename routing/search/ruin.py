@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from routing.search.chance import below, uniform
-from routing.search.compile import compiled, inlined
+from routing.search.compile import compiled, pasted
 from routing.search.layout import (
     STOP,
     Facts,
@@ -49,7 +49,7 @@ def ruin(facts: Facts, state: State) -> None:
             break
 
 
-@inlined
+@pasted
 def _take_string(facts: Facts, state: State, row: int, at: int, longest: float) -> None:
     """Take a string out of a row that has position `at` in it."""
     record, chance = state.row[row], state.now[0]
@@ -69,7 +69,7 @@ def _take_string(facts: Facts, state: State, row: int, at: int, longest: float) 
     renew(facts, state, row)
 
 
-@inlined
+@pasted
 def _remove(
     facts: Facts, state: State, row: int, string: tuple[int, int], stays: tuple[int, int]
 ) -> None:

@@ -8,7 +8,7 @@ the others are priced by walking both days, except in a plain problem.
 from typing import Final
 
 from routing.search.chance import below, patience
-from routing.search.compile import compiled, inlined
+from routing.search.compile import compiled, pasted
 from routing.search.layout import (
     BOARD_U,
     IMPOSSIBLE,
@@ -28,7 +28,7 @@ from routing.search.walk import forget_notes, lift, price
 NEAREST: Final = 20
 
 
-@inlined
+@pasted
 def swap_tails(facts: Facts, state: State, proposals: int, temperature: float) -> None:
     """Make so many proposals; accept each as simulated annealing would."""
     count = min(NEAREST, facts.near.shape[1] - 1)
@@ -42,7 +42,7 @@ def swap_tails(facts: Facts, state: State, proposals: int, temperature: float) -
             _propose(facts, state, first, second, patience(state.now[0], temperature))
 
 
-@inlined
+@pasted
 def _may_swap(facts: Facts, state: State, head: int, tail: int) -> Scalar:
     """Return whether two rows are different vehicles' trips that drive alike."""
     a, b = state.row[head], state.row[tail]
@@ -82,7 +82,7 @@ def _propose(facts: Facts, state: State, first: int, second: int, limit_u: float
         keep_best(state)
 
 
-@inlined
+@pasted
 def _way_u(facts: Facts, state: State, head: int, p: int, tail: int, q: int) -> Scalar:
     """Return what the way costs more."""
     a, b = state.row[head], state.row[tail]
@@ -105,7 +105,7 @@ def _way_u(facts: Facts, state: State, head: int, p: int, tail: int, q: int) -> 
     return vehicle.km_u * more_m - emptied_u
 
 
-@inlined
+@pasted
 def _time_u(facts: Facts, state: State, head: int, p: int, tail: int, q: int) -> Scalar:
     """Return what it costs about that the tail from q is served after position p of the head."""
     a, b = state.row[head], state.row[tail]
@@ -128,7 +128,7 @@ def _time_u(facts: Facts, state: State, head: int, p: int, tail: int, q: int) ->
     )
 
 
-@inlined
+@pasted
 def _fits(facts: Facts, state: State, head: int, p: int, tail: int, q: int) -> Scalar:
     """Return whether a vehicle can carry its own stops to p and the other's from q."""
     a, b = state.row[head], state.row[tail]
@@ -157,7 +157,7 @@ def _fits(facts: Facts, state: State, head: int, p: int, tail: int, q: int) -> S
     )
 
 
-@inlined
+@pasted
 def _join(facts: Facts, state: State, head: int, p: int, tail: int, q: int) -> None:
     """Put the head to p and the tail from q into the first scratch row."""
     scratch = state.now[0].rows
@@ -194,7 +194,7 @@ def _price(facts: Facts, state: State, head: int, p: int, tail: int, q: int) -> 
     return change_u
 
 
-@inlined
+@pasted
 def _apply(facts: Facts, state: State, head: int, tail: int) -> None:
     """Take the two scratch rows over."""
     scratch = state.now[0].rows
