@@ -77,7 +77,7 @@ class Cluster:
                         raise CrewLost(f"the cluster lost part {k} {lost} times")
                     number[self._work.remote(engine, tasks[k])] = k
         finally:
-            for ref in number:
+            for ref in number if ray.is_initialized() else ():
                 ray.cancel(ref, force=True)
 
     def _found(self, ref: "ray.ObjectRef[Found]") -> Found | None:

@@ -20,6 +20,8 @@ from routing.scale.cluster import Cluster
 from routing.scale.crew import Task
 from routing.search import compile_ahead, search
 
+pytestmark = pytest.mark.soak  # Ray takes both cores of a small machine for half a minute
+
 CITY = city_day(orders=60, seed=1)
 SOON, LATE = Budget(iterations=20), Budget(time_limit_s=2.0)
 
