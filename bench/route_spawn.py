@@ -13,7 +13,7 @@ ONE_THREAD: Final = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
 )
 WAYS: Final = 2  # an engine is asked in so many ways at most
-PATIENCE_S: Final = 300.0
+PATIENCE_S: Final = 600.0
 """Beyond the time it was given: to import, to compile, to judge and to repair."""
 
 
