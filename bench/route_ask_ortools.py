@@ -43,7 +43,8 @@ def _answer(problem: Problem, task: Task, start: Draft | None) -> Answer:
         start=start,
         report=first,
     )
-    return Answer(drafts=(found.draft,), first_answer_s=first.after_s)
+    # What it is given is no answer of its own.
+    return Answer(drafts=(found.draft,), first_answer_s=None if start else first.after_s)
 
 
 def _first_plan(problem: Problem, seed: int) -> Draft:

@@ -42,8 +42,10 @@ def measure(task: Task) -> Row:
     compiled_s = time.perf_counter()
     rows = [_judged(task, case, timed(way)) for way in engine.ways(case.problem, task)]
     best = min(rows, key=lambda row: row.cost if row.cost is not None else float("inf"))
+    first = [row.first_answer_seconds for row in rows if row.first_answer_seconds is not None]
     return msgspec.structs.replace(
         best,
+        first_answer_seconds=min(first, default=None),
         load_seconds=round(loaded_s - began_s, 3),
         compile_seconds=round(compiled_s - loaded_s, 3),
     )

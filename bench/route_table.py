@@ -143,7 +143,7 @@ def _cost_table(rows: Sequence[Row]) -> Table:
         caption="* without drops and lateness; broken: rules broken before the repair",
     )
     names = ("class", "orders", "engine", "cost", "cost*", "unserved", "late min", "broken")
-    for name in (*names, "first s"):
+    for name in (*names, "first s", "s"):
         table.add_column(name, justify="left" if name in {"class", "engine"} else "right")
     groups: dict[tuple[ProblemClass, int, Engine], list[Row]] = defaultdict(list)
     for row in rows:
@@ -156,6 +156,7 @@ def _cost_table(rows: Sequence[Row]) -> Table:
             _mean(row.late_minutes for row in group),
             _mean((row.repaired for row in group), digits=1),
             _mean((row.first_answer_seconds for row in group), digits=2),
+            _mean((row.seconds for row in group), digits=1),
         )
         table.add_row(problem_class, str(orders), engine, *columns)
     return table

@@ -5,6 +5,7 @@ import pytest
 pytest.importorskip("pyvrp", reason="frostline[peers] is not installed")
 
 from bench.peers.asked import Answer
+from bench.route_cases import BUNDLED
 from bench.route_child import settle
 from bench.route_rows import Task
 from bench.route_spawn import run
@@ -25,6 +26,25 @@ def test_a_row_is_what_a_process_of_its_own_found() -> None:
     # It was timed, and had no second thread: a core can't be used for longer than the clock ran.
     assert row.seconds >= 0.3
     assert row.cpu_seconds <= row.seconds * 1.1 + 0.05
+
+
+@pytest.mark.parametrize("engine", ["ours", "ortools", "vroom"])
+def test_every_engine_answers(engine: str) -> None:
+    row = run(Task(problem_class="own", engine=engine, seed=1, orders=6, seconds=0.3))
+    assert row.failure is None
+    assert row.cost is not None
+    assert row.cost > 0
+    assert row.load_seconds > 0
+
+
+def test_a_public_instance_is_held_against_the_best_known() -> None:
+    path = BUNDLED / "C109.vrp"
+    row = run(Task(problem_class="public", engine="pyvrp", seed=1, seconds=1, instance=str(path)))
+    assert row.best_known == 827.3
+    assert row.cost is not None
+    # Nobody has found a shorter way; the row says how much longer this one is.
+    assert row.cost >= 827.3
+    assert row.gap_percent == pytest.approx((row.cost / 827.3 - 1) * 100, abs=0.001)
 
 
 def test_a_process_that_fails_says_why() -> None:
