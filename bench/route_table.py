@@ -7,6 +7,7 @@ from statistics import fmean
 from typing import Final
 
 import msgspec
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -139,12 +140,13 @@ def _gap_table(rows: Sequence[Row]) -> Table:
 
 def _cost_table(rows: Sequence[Row]) -> Table:
     table = Table(
+        box=SIMPLE,
         title="mean over the seeds",
-        caption="* without drops and lateness; broken: rules broken before the repair",
+        caption="* without drops and lateness; left: unserved; broken: rules, before the repair",
     )
-    names = ("class", "orders", "engine", "cost", "cost*", "unserved", "late min", "broken")
-    for name in (*names, "first s", "s"):
-        table.add_column(name, justify="left" if name in {"class", "engine"} else "right")
+    names = ("orders", "engine", "cost", "cost*", "left", "late min", "broken", "first s", "s")
+    for name in names:
+        table.add_column(name, justify="left" if name in {"orders", "engine"} else "right")
     groups: dict[tuple[ProblemClass, int, Engine], list[Row]] = defaultdict(list)
     for row in rows:
         groups[row.problem_class, row.orders, row.engine].append(row)
@@ -158,7 +160,7 @@ def _cost_table(rows: Sequence[Row]) -> Table:
             _mean((row.first_answer_seconds for row in group), digits=2),
             _mean((row.seconds for row in group), digits=1),
         )
-        table.add_row(problem_class, str(orders), engine, *columns)
+        table.add_row(f"{problem_class} {orders}", engine, *columns)
     return table
 
 
