@@ -226,7 +226,9 @@ def test_a_stream_ends_with_its_link(world: World) -> None:
     world.shipped_order()
     link = world.link("order-1", expires_at=world.clock() + timedelta(seconds=2))
     with stream(world, f"{link}/live") as said:
-        assert [next(said).event, next(said).event] == ["ready", "end"]
+        assert next(said).event == "ready"
+        # On a busy machine the order's own commit may be seen as news first.
+        assert next(one.event for one in said if one.event != "reload") == "end"
         assert list(said) == []
 
 
