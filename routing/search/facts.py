@@ -11,6 +11,7 @@ from routing.plan import UNITS_PER_MINOR
 from routing.problem import Order, Problem, Vehicle
 from routing.search.layout import (
     BREAK,
+    CLOSED_S,
     FAR,
     HOURS,
     KIND,
@@ -55,9 +56,10 @@ def build(problem: Problem, *, trips: Sequence[int] | None = None) -> Arrays:
     rest = [rest for k in fleet.sorted for rest in problem.vehicles[k].breaks]
     limited = any(depot.orders_per_hour is not None for depot in problem.depots)
     node = _node_records(problem, nodes, fleet)
+    closed = int(leg.max()) >= CLOSED_S
     facts = Facts(
         orders=len(problem.orders),
-        plain=_is_plain(node, vehicle, limited=limited or bool(rest) or slices > 1),
+        plain=_is_plain(node, vehicle, simple=not (limited or rest or slices > 1 or closed)),
         limited=limited,
         doors_close=bool((node["early_s"] > 0).any()),
         several=bool((vehicle["max_trips"] > 1).any()),
@@ -166,7 +168,7 @@ def _of_nodes(matrix: ModeMatrix, places: Array) -> ModeMatrix:
     metres = np.ascontiguousarray(matrix.distance_m[pairs], np.int32)
     seconds = np.stack([slice_s[pairs] for slice_s in matrix.duration_s]).astype(np.int32)
     closed = seconds[0] >= UNREACHABLE_S
-    seconds[:, closed] = FAR // 4
+    seconds[:, closed] = CLOSED_S
     for part in (metres, *seconds):
         part[-1, :] = 0
         part[:, -1] = 0
@@ -333,11 +335,14 @@ def picks(problem: Problem) -> Array:
     return table
 
 
-def _is_plain(node: Array, vehicle: Array, *, limited: bool) -> bool:
-    """Return whether nothing but the way has a cost, and times only decide what is possible.
+def _is_plain(node: Array, vehicle: Array, *, simple: bool) -> bool:
+    """Return whether nothing but the way and the number of orders has a cost.
 
-    Then the price of an insertion is known without walking the day.
+    Times then only decide what is possible, and the price of an insertion is known without walking
+    the day.
     """
     late = (node["late_u"] > 0) & (node["due_s"] < node["latest_s"])
-    costly = late | (node["board_u"] > 0) | (node["warm_u"] > 0) | (node["hold_s"] < FAR)
-    return not (limited or costly.any() or (vehicle["time_u"] > 0).any())
+    costly = late | (node["hold_s"] < FAR)
+    for rate in ("board_u", "warm_u", "fee_u", "move_u"):
+        costly |= node[rate] > 0
+    return bool(simple and not costly.any() and not (vehicle["time_u"] > 0).any())

@@ -9,6 +9,8 @@ The best so far is `NOW.bid`. A would-be winner is passed over now and then (a *
 same orders do not always end up the same way.
 """
 
+import numpy as np
+
 from routing.search.chance import uniform
 from routing.search.compile import compiled, inlined, pasted
 from routing.search.layout import (
@@ -32,8 +34,12 @@ from routing.search.layout import (
 from routing.search.rows import close_ends
 from routing.search.walk import forget_notes, lift, moved_u, price
 
-NEAR_ROWS = 6
-"""The rows of so many nearest orders are scanned first: a good bid early saves time later."""
+NEAR_ORDERS = 30
+"""An order is offered to the trips of so many nearest orders, nearest first. The others are hardly
+ever cheaper, and scanning them takes most of the time in a large city."""
+
+ONE = np.uint64(1)
+"""Indices are unsigned where it counts: signed ones are compared with 0, as Python wants."""
 
 LATER_HOURS = 6
 """How many hours a new trip may be put off when its depot can't pick it sooner."""
@@ -171,15 +177,17 @@ def _scan(facts: Facts, state: State, stop: int, row: int, blink: float) -> None
     if not facts.doors_close:  # then nobody waits, and each second of service is paid
         base_u += vehicle.time_u * node.service_s
     best_u = bid.cost_u
-    for q in range(record.locked, record.n + 1):
-        extra_m = (
-            facts.leg_to[layer, stop, state.spot[STOP, row, q]]
-            + facts.leg[layer, stop, state.spot[STOP, row, q + 1]]
-            - state.spot[WAY_M, row, q]
-        )
+    stops, ways_m = state.spot[STOP, row], state.spot[WAY_M, row]
+    from_m, to_m = facts.leg[layer, stop], facts.leg_to[layer, stop]
+    before_m = to_m[np.uint64(stops[record.locked])]
+    for k in range(np.uint64(record.locked), np.uint64(record.n + 1)):
+        next_stop = np.uint64(stops[k + ONE])
+        extra_m = before_m + from_m[next_stop] - ways_m[k]
+        before_m = to_m[next_stop]
         cost_u = km_u * extra_m + base_u
         if cost_u >= best_u or extra_m > room_m:
             continue
+        q = np.int64(k)
         cost_u = km_u * extra_m + given + _quote(facts, state, stop, row, q)
         if cost_u < best_u and not facts.plain:
             cost_u = _exact(facts, state, stop, row, q)
@@ -325,11 +333,11 @@ def bid_more_trips(facts: Facts, state: State, stop: int, blink: float) -> None:
 
 @inlined
 def _row_to_scan(facts: Facts, state: State, order: int, k: int) -> Scalar:
-    """Return the k-th row to scan for an order: those of its nearest orders come first."""
+    """Return the k-th row to scan for an order, or -1: those of its nearest orders come first."""
     home = facts.order[order].home
     if home >= 0:
         return home
-    near = min(NEAR_ROWS, facts.near.shape[1])
+    near = min(NEAR_ORDERS, facts.near.shape[1])
     if k >= near:
         return state.row[k - near].active
     row = state.task[facts.near[order, k]].row
@@ -338,16 +346,19 @@ def _row_to_scan(facts: Facts, state: State, order: int, k: int) -> Scalar:
 
 @compiled
 def bid_rows(facts: Facts, state: State, stop: int, blink: float) -> None:
-    """Bid for a node in every trip that it may join.
+    """Bid for a node in the trips of its nearest orders; in all others only if none of them bids.
 
     The scan stands here once, inside the loop: a call for each row would cost more than the scan.
     """
     now, order = state.now[0], facts.node[stop].order
     now.stamp += 1
-    count = min(NEAR_ROWS, facts.near.shape[1]) + now.active
+    near = min(NEAR_ORDERS, facts.near.shape[1])
+    count = near + now.active
     if facts.order[order].home >= 0:
         count = 1
     for k in range(count):
+        if k == near and now.bid.row >= 0:
+            break
         row = _row_to_scan(facts, state, order, k)
         if row >= 0 and state.row[row].stamp != now.stamp:
             state.row[row].stamp = now.stamp

@@ -27,6 +27,9 @@ Scalar = Any
 FAR: Final = 1 << 30
 """Later, longer or more than anything that is counted in 32 bits."""
 
+CLOSED_S: Final = FAR // 4
+"""What a leg takes that no road makes."""
+
 IMPOSSIBLE: Final = 1 << 60
 """The price of what breaks a rule."""
 

@@ -17,12 +17,14 @@ from routing.search.layout import (
     KEPT,
     LATE_U,
     LATEST_S,
+    LEAVE_S,
     LEAVING,
     LIMIT,
     PLAN,
     START_S,
     STOP,
     WARM_U,
+    WAY_M,
     Facts,
     Record,
     Scalar,
@@ -130,9 +132,65 @@ def _add_pick(state: State, depot: int, hour: int, orders: int) -> None:
     now.over += max(0, state.picked[LEAVING, depot, hour] - limit)
 
 
+@pasted
+def _depart_plain(facts: Facts, state: State, row: int) -> Scalar:
+    """Return when a vehicle's only trip leaves in a plain problem."""
+    record, first = state.row[row], state.spot[STOP, row, 1]
+    vehicle = facts.vehicle[record.vehicle]
+    record.rank = record.taken = record.taken_after = 0
+    record.free_s = vehicle.start_s
+    ready_s = max(record.ready_s + vehicle.picking_s, record.not_before_s)
+    record.base_s = max(vehicle.start_s, ready_s)
+    there_s = record.base_s + facts.leg[vehicle.layer + 1, vehicle.depot_node, first]
+    record.departs_s = record.base_s + max(0, facts.node[first].early_s - there_s)
+    state.spot[LEAVE_S, row, 0] = record.base_s
+    return record.departs_s
+
+
+@pasted
+def _refresh_plain(facts: Facts, state: State, row: int) -> None:
+    """Do what `refresh` does for the only trip of a vehicle in a plain problem, but faster."""
+    record = state.row[row]
+    n, vehicle, day = record.n, facts.vehicle[record.vehicle], state.day[record.vehicle]
+    layer, origin, way_m, bad = vehicle.layer, state.spot[STOP, row, 0], 0, 0
+    now_s = _depart_plain(facts, state, row)
+    for q in range(1, n + 2):
+        stop = state.spot[STOP, row, q]
+        leg_m = facts.leg[layer, origin, stop]
+        now_s += facts.leg[layer + 1, origin, stop]
+        way_m += leg_m
+        state.spot[WAY_M, row, q - 1] = leg_m
+        state.spot[ARRIVE_S, row, q] = now_s
+        now_s = max(now_s, facts.node[stop].early_s)
+        state.spot[START_S, row, q] = now_s
+        bad += now_s > facts.node[stop].latest_s
+        now_s += facts.node[stop].service_s
+        state.spot[LEAVE_S, row, q] = now_s
+        origin = stop
+    latest_s = vehicle.end_s
+    state.spot[LATEST_S, row, n + 1] = latest_s
+    for q in range(n, 0, -1):
+        latest_s -= state.spot[ARRIVE_S, row, q + 1] - state.spot[START_S, row, q]
+        latest_s = min(latest_s, facts.node[state.spot[STOP, row, q]].latest_s)
+        state.spot[LATEST_S, row, q] = latest_s
+    record.latest_out_s = latest_s - state.spot[ARRIVE_S, row, 1] + record.departs_s
+    record.ends_s, record.bad, record.way_m = now_s, bad, way_m
+    record.cost_u = vehicle.km_u * way_m + vehicle.order_u * n
+    day.way_m, day.cost_u = way_m, record.cost_u + vehicle.fixed_u
+    day.bad = bad + (now_s > vehicle.end_s) + (way_m > vehicle.range_m)
+
+
 @compiled
 def refresh(facts: Facts, state: State, vehicle: int, rank: int) -> None:
     """Walk a vehicle's day from trip number `rank` on, and remake everything derived."""
+    if facts.plain and state.day[vehicle].trips == 1 and facts.vehicle[vehicle].current < 0:
+        _refresh_plain(facts, state, state.trips[PLAN, vehicle, 0])
+    else:
+        _refresh_day(facts, state, vehicle, rank)
+
+
+@compiled
+def _refresh_day(facts: Facts, state: State, vehicle: int, rank: int) -> None:
     day, record, clock = state.day[vehicle], facts.vehicle[vehicle], state.now[0].clock
     begin(facts, state, vehicle, rank)
     for k in range(rank, day.trips):

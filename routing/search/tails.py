@@ -11,6 +11,7 @@ from routing.search.chance import below, patience
 from routing.search.compile import compiled, pasted
 from routing.search.layout import (
     BOARD_U,
+    FAR,
     IMPOSSIBLE,
     LATE_U,
     LATEST_S,
@@ -31,15 +32,19 @@ NEAREST: Final = 20
 @pasted
 def swap_tails(facts: Facts, state: State, proposals: int, temperature: float) -> None:
     """Make so many proposals; accept each as simulated annealing would."""
-    count = min(NEAREST, facts.near.shape[1] - 1)
+    now, count = state.now[0], min(NEAREST, facts.near.shape[1] - 1)
     if count < 1:
         return
     for _ in range(proposals):
-        first = below(state.now[0], facts.orders)
-        second = facts.near[first, 1 + below(state.now[0], count)]
+        first = below(now, facts.orders)
+        second = facts.near[first, 1 + below(now, count)]
         head, tail = state.task[first].row, state.task[second].row
         if head >= 0 and tail >= 0 and _may_swap(facts, state, head, tail):
-            _propose(facts, state, first, second, patience(state.now[0], temperature))
+            p, q = state.task[first].at, state.task[second].at
+            way_u = _way_u(facts, state, head, p, tail, q)
+            limit_u = patience(now, temperature)
+            if way_u <= 0 or way_u < limit_u:
+                _propose(facts, state, first, second, limit_u)
 
 
 @pasted
@@ -58,28 +63,55 @@ def _may_swap(facts: Facts, state: State, head: int, tail: int) -> Scalar:
 
 @compiled
 def _propose(facts: Facts, state: State, first: int, second: int, limit_u: float) -> None:
-    head, tail = state.task[first].row, state.task[second].row
+    """Swap the tails of two orders' trips, if it can be done for less than the limit."""
+    head, tail, now = state.task[first].row, state.task[second].row, state.now[0]
     p, q = state.task[first].at, state.task[second].at
     quote_u = _way_u(facts, state, head, p, tail, q)
+    quote_u += _time_u(facts, state, head, p, tail, q)
+    quote_u += _time_u(facts, state, tail, q - 1, head, p + 1)
     if quote_u > 0 and quote_u >= limit_u:
         return
-    quote_u += _time_u(facts, state, head, p, tail, q) + _time_u(
-        facts, state, tail, q - 1, head, p + 1
-    )
-    if quote_u > 0 and quote_u >= limit_u:
+    if not _fits(facts, state, head, p, tail, q):
         return
-    if not (
-        _fits(facts, state, head, p, tail, q) and _fits(facts, state, tail, q - 1, head, p + 1)
-    ):
+    if not _fits(facts, state, tail, q - 1, head, p + 1):
         return
-    change_u = _price(facts, state, head, p, tail, q)
-    if change_u > 0 and change_u >= limit_u:
-        return
+    if not _is_exact(facts, state, head, tail):
+        quote_u = _price(facts, state, head, p, tail, q)
+        if quote_u > 0 and quote_u >= limit_u:
+            return
+    _join(facts, state, head, p, tail, q)
+    _set_aside(state)
+    _join(facts, state, tail, q - 1, head, p + 1)
     _apply(facts, state, head, tail)
-    state.now[0].swaps += 1
-    state.now[0].current_u += change_u
-    if state.now[0].current_u < state.now[0].best_u:
+    now.swaps += 1
+    now.current_u += quote_u
+    if now.current_u < now.best_u:
         keep_best(state)
+
+
+@pasted
+def _is_exact(facts: Facts, state: State, head: int, tail: int) -> Scalar:
+    """Return whether the quote is the price: for two alike vehicles of a plain problem."""
+    a, b = state.row[head], state.row[tail]
+    vehicle = facts.vehicle[a.vehicle]
+    ready_s = max(a.ready_s, b.ready_s) + vehicle.picking_s
+    return (
+        facts.plain
+        and vehicle.kind == facts.vehicle[b.vehicle].kind
+        and vehicle.max_trips == 1
+        and vehicle.range_m == FAR
+        and min(a.base_s, b.base_s) >= ready_s
+        and a.base_s == b.base_s
+    )
+
+
+@pasted
+def _set_aside(state: State) -> None:
+    """Copy the first scratch row into the second."""
+    scratch = state.now[0].rows
+    state.row[scratch + 1].n = state.row[scratch].n
+    for k in range(1, state.row[scratch].n + 1):
+        state.spot[STOP, scratch + 1, k] = state.spot[STOP, scratch, k]
 
 
 @pasted
@@ -176,15 +208,12 @@ def _join(facts: Facts, state: State, head: int, p: int, tail: int, q: int) -> N
 
 @compiled
 def _price(facts: Facts, state: State, head: int, p: int, tail: int, q: int) -> Scalar:
-    """Return what the swap costs; its rows are then in the two scratch rows, the tail's first."""
-    scratch, a, b = state.now[0].rows, state.row[head], state.row[tail]
+    """Return what the swap costs, by walking both days."""
+    a, b = state.row[head], state.row[tail]
     lift(facts, state, a.vehicle, a.rank, -1)
     lift(facts, state, b.vehicle, b.rank, -1)
     _join(facts, state, head, p, tail, q)
     change_u = price(facts, state, a.vehicle, a.rank, 1)
-    state.row[scratch + 1].n = state.row[scratch].n
-    for k in range(1, state.row[scratch].n + 1):
-        state.spot[STOP, scratch + 1, k] = state.spot[STOP, scratch, k]
     _join(facts, state, tail, q - 1, head, p + 1)
     if change_u < IMPOSSIBLE:
         change_u += price(facts, state, b.vehicle, b.rank, 1)
@@ -196,7 +225,7 @@ def _price(facts: Facts, state: State, head: int, p: int, tail: int, q: int) -> 
 
 @pasted
 def _apply(facts: Facts, state: State, head: int, tail: int) -> None:
-    """Take the two scratch rows over."""
+    """Take the two scratch rows over: the second is the head's."""
     scratch = state.now[0].rows
     for row, source in ((head, scratch + 1), (tail, scratch)):
         record = state.row[row]

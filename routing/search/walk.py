@@ -9,7 +9,7 @@ import numpy as np
 from routing.search.compile import compiled, inlined
 from routing.search.layout import (
     ARRIVE_S,
-    FAR,
+    CLOSED_S,
     HOURS,
     IMPOSSIBLE,
     LEAVE_S,
@@ -25,9 +25,6 @@ from routing.search.layout import (
     State,
 )
 from routing.travel import LEG_PARTS
-
-CLOSED_S = FAR // 4
-"""What a leg takes that no road makes."""
 
 
 @inlined
