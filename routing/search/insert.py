@@ -187,7 +187,7 @@ def _scan(facts: Facts, state: State, stop: int, row: int, blink: float) -> None
         cost_u = km_u * extra_m + base_u
         if cost_u >= best_u or extra_m > room_m:
             continue
-        q = np.int64(k)
+        q: Scalar = np.int64(k)
         cost_u = km_u * extra_m + given + _quote(facts, state, stop, row, q)
         if cost_u < best_u and not facts.plain:
             cost_u = _exact(facts, state, stop, row, q)
