@@ -12,7 +12,7 @@ from routing.problem import Problem
 TUNINGS: Final = {
     "public": Tuning(),
     "own": Tuning(shipments=True, grace_s=600),
-    "plain": Tuning(),
+    "plain": Tuning(shipments=True),
 }
 
 

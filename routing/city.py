@@ -110,7 +110,7 @@ def _depots(count: int, day: Scenario, orders: int) -> tuple[Depot, ...]:
             id=_depot_id(k),
             place=_depot_id(k),
             kind=KINDS[k % len(KINDS)],
-            picking_s=0 if day.plain else PICKING_S,
+            picking_s=PICKING_S,
             orders_per_hour=limits,
         )
         for k in range(count)
@@ -168,7 +168,7 @@ def _locker(cluster: int) -> Locker:
 
 
 def _plain(order: Order) -> Order:
-    """Keep what every solver can express: known from the start, a hard promise, no cold.
+    """Keep what every solver can express: when it can be loaded, a hard promise, no cold.
 
     Not to serve it costs four times as much: always more than to serve it, for many solvers leave
     out as few orders as they can, whatever that costs.
@@ -176,7 +176,6 @@ def _plain(order: Order) -> Order:
     return replace(
         order,
         drop_cost=order.drop_cost * 4,
-        ready_s=0,
         latest_s=order.due_s,
         late_cost_per_min=0,
         onboard_cost_per_min=0,

@@ -83,7 +83,7 @@ ORDERS_PER_VAN: Final = 28
 ORDERS_PER_TRICYCLE: Final = 32
 ORDERS_PER_COURIER: Final = 120
 ORDERS_PER_CARRIER: Final = 100
-PLAIN_ORDERS_PER_VAN: Final = 16  # with one trip a shift: four fifths of a frozen compartment
+PLAIN_ORDERS_PER_VAN: Final = 16  # nobody is ever late, and no courier or carrier helps
 PLAIN_ORDERS_PER_TRICYCLE: Final = 18
 
 DAY_ENDS_S: Final = 23 * HOUR_S
@@ -118,15 +118,21 @@ def _staffed(vehicle: Vehicle, k: int, scenario: Scenario) -> Vehicle:
     late_s = early_s + 2 * HOUR_S
     start_s, end_s = ((early_s, early_s + 13 * HOUR_S // 2), (late_s, DAY_ENDS_S))[k % 2]
     if scenario.plain:
+        vehicle = _paid_by_km(vehicle)
         start_s, end_s = early_s, DAY_ENDS_S
     return replace(
         vehicle,
         start_s=start_s,
         end_s=min(end_s, DAY_ENDS_S),
         max_trips=scenario.trips if vehicle.returns else 1,
-        door_s=0 if scenario.plain else vehicle.door_s,
         breaks=_meal(start_s) if scenario.breaks and vehicle.kind != "carrier" else (),
     )
+
+
+def _paid_by_km(vehicle: Vehicle) -> Vehicle:
+    """Pay for time by the way: whether a wait between two trips is paid, solvers don't agree."""
+    cost_per_km = vehicle.cost_per_km + round(vehicle.cost_per_h / PACES[vehicle.mode].speed_kmh[0])
+    return replace(vehicle, door_s=0, cost_per_km=cost_per_km, cost_per_h=0)
 
 
 def _meal(start_s: int) -> tuple[Break, ...]:

@@ -87,10 +87,9 @@ BY_NAME: Final = {
         under_way=True,
     ),
     "plain": Scenario(
-        sentence="hard promises, one depot an order, one trip a vehicle, nothing that warms: "
+        sentence="hard promises, one depot an order, pay by the kilometre, nothing that warms: "
         "what every solver can express",
         second_depot_share=0.0,
-        trips=1,
         plain=True,
     ),
 }

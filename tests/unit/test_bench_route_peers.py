@@ -104,7 +104,7 @@ def test_pyvrps_cost_of_a_plain_day_is_the_evaluators(seed: int) -> None:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_vrooms_cost_of_a_plain_day_is_the_evaluators(seed: int) -> None:
     day = city_day(orders=25, seed=seed, scenario="plain")
-    answer = by_vroom(day)
+    answer = by_vroom(day, shipments=True)
     judged = evaluate(day, answer.drafts[0])
     assert judged.feasible
     # VROOM rounds each route's cost to a whole unit of the currency.
