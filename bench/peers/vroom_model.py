@@ -6,8 +6,9 @@ always comes first (`priority` says whom), so an order is never dropped because 
 It charges driving alone: the time a stop takes is put into the way that leaves it.
 
 With *shipments* each order is first loaded at its nearest depot, no earlier than it is picked, and
-a vehicle may load again: that says release times and several trips. Jobs say neither. There is no soft promise, locker, cost of time on board or time of day, and the
-cold budget is only a limit of a vehicle's whole time on the road.
+a vehicle may load again: that says release times and several trips. Jobs say neither. There is no
+soft promise, locker, cost of time on board or time of day, and the cold budget is only a limit of a
+vehicle's whole time on the road.
 """
 
 import time
