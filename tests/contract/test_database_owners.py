@@ -7,8 +7,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # The folders that speak to PostgreSQL; import-linter keeps psycopg out of the others.
-WRITERS = ("api", "gateway")
-_ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| (\w*) ?\|", re.MULTILINE)
+WRITERS = ("api", "gateway", "routing")
+_ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| ([\w ]*?) ?\|", re.MULTILINE)
 _WRITE = re.compile(
     r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|COPY|TRUNCATE)\s+(?:ONLY\s+)?\"?(\w+)", re.IGNORECASE
 )

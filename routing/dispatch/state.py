@@ -1,0 +1,272 @@
+"""What does a dispatcher know of its city, at one moment?
+
+One frozen value, read in one transaction. All decisions are functions of it and of a seed, so that
+the same state gives the same plan, whoever reads it. Times are aware and UTC, amounts in the
+currency's smallest unit.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from routing.problem import DepotKind, Load, VehicleKind
+from schemas.delivery_policy import DeliveryPolicy
+
+Zone = Literal["frozen", "chilled", "ambient"]
+Wish = Literal["fastest", "window", "locker"]
+PromiseState = Literal["promised", "offered", "impossible", "cancelled"]
+Stage = Literal["requested", "waiting", "packed", "loaded", "out", "delivered", "ended"]
+"""Of an order: not answered yet, promised, packed, on a vehicle at the depot, on its way,
+delivered, or cancelled, refused and returned."""
+Role = Literal["regular", "relay", "reserve"]
+"""A relay vehicle is kept free for emergencies, a reserve one (a hired carrier) for peaks."""
+StopKind = Literal["load", "meet", "deliver", "return"]
+"""Two vehicles that *meet* hand a box from one to the other: `order_id` says which."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class City:
+    """Where, and by which policy."""
+
+    id: str
+    time_zone: str
+    policy: DeliveryPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CityDepot:
+    """A depot. `stock` are grams by zone; a zone that is missing has enough."""
+
+    id: str
+    kind: DepotKind
+    lat_deg: float
+    lon_deg: float
+    picking_s: int
+    orders_per_hour: tuple[int, ...] | None = None
+    stock_g: dict[Zone, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CityLocker:
+    """A locker, and how many of its compartments nobody has yet."""
+
+    id: str
+    lat_deg: float
+    lon_deg: float
+    free: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """When a vehicle is staffed. `breaks` are (earliest, latest, seconds)."""
+
+    from_at: datetime
+    until_at: datetime
+    drivers: tuple[str, ...]
+    breaks: tuple[tuple[datetime, datetime, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """The newest fix of a vehicle's edge."""
+
+    at: datetime
+    lat_deg: float
+    lon_deg: float
+    speed_m_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CityVehicle:
+    """A vehicle, its shifts of the day, and where it was seen last."""
+
+    id: str
+    depot_id: str
+    kind: VehicleKind
+    role: Role
+    mode: str
+    capacity: Load
+    range_m: int | None
+    max_trips: int
+    reload_s: int
+    door_s: int
+    returns: bool
+    fixed_cost: int
+    cost_per_km: int
+    cost_per_h: int
+    cost_per_order: int
+    gateway_id: str | None = None
+    compartments: dict[Zone, str] = field(default_factory=dict)
+    """The place of each compartment with a logger."""
+    shifts: tuple[Shift, ...] = ()
+    position: Position | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxForecast:
+    """The judge's word on one box. None: not within its horizon."""
+
+    made_at: datetime
+    leaves_at_q10: datetime | None
+    leaves_at_q50: datetime | None
+    leaves_at_q90: datetime | None
+    chance_within_40_min: float
+    at_risk: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """An order's goods of one zone, how they were packed, and what the judge says of them."""
+
+    id: str
+    zone: Zone
+    goods_value: int
+    packed_at: datetime | None
+    box_material: str | None
+    pack_kind: str | None
+    pack_kg: float | None
+    product_kg: float | None
+    spoil_cost: int
+    forecast: BoxForecast | None = None
+    has_left_range: bool = False
+    """An excursion is open or was: what could be saved may be lost already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CityOrder:
+    """An order that is requested or under way, with all that was said of it."""
+
+    id: str
+    stage: Stage
+    level: str
+    tier_h: int
+    lat_deg: float
+    lon_deg: float
+    load: Load
+    service_s: int
+    placed_at: datetime
+    requested_at: datetime
+    wish: Wish
+    window: tuple[datetime, datetime] | None = None
+    locker_id: str | None = None
+    delivery_fee: int = 0
+    due_at: datetime | None = None
+    not_before: datetime | None = None
+    depot_id: str | None = None
+    alternates: tuple[str, ...] = ()
+    packed_at: datetime | None = None
+    departed_at: datetime | None = None
+    aboard: str | None = None
+    """The vehicle that it was loaded on last, once it was."""
+    boxes: tuple[Box, ...] = ()
+    accepted_offer: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disruption:
+    """Something that holds now or is to come; `details` is of `schemas.disruptions`."""
+
+    id: str
+    kind: str
+    vehicle_id: str | None
+    details: Any
+    from_at: datetime
+    until_at: datetime | None
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A dispatcher's word that has no outcome yet."""
+
+    id: str
+    base_version: int
+    kind: Literal["pin", "move", "hold", "release", "undo"]
+    order_id: str | None
+    vehicle_id: str | None
+    hold_until: datetime | None
+    undo_version: int | None
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """A standing wish: this vehicle, or not before this time."""
+
+    order_id: str
+    kind: Literal["pin", "hold"]
+    vehicle_id: str | None
+    hold_until: datetime | None
+    price: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedStop:
+    """A row of the living plan; position 0 of a trip is its loading."""
+
+    vehicle_id: str
+    trip: int
+    position: int
+    kind: StopKind
+    order_id: str | None
+    depot_id: str | None
+    to_locker: bool
+    arrives_at: datetime
+    earliest_at: datetime
+    latest_at: datetime
+    leaves_at: datetime
+    locked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedUnserved:
+    """An order that the plan leaves behind."""
+
+    order_id: str
+    reason: str
+    sentence: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LivingPlan:
+    """The plan that stands. Version 0 is no plan yet."""
+
+    version: int
+    made_at: datetime | None = None
+    stops: tuple[PlannedStop, ...] = ()
+    unserved: tuple[PlannedUnserved, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visited:
+    """A stop that a vehicle really came to. `left_at` None: it is there."""
+
+    vehicle_id: str
+    order_id: str | None
+    depot_id: str | None
+    arrived_at: datetime
+    left_at: datetime | None
+    source: Literal["position", "handover"]
+    leg_planned_s: int | None = None
+    leg_actual_s: int | None = None
+    stop_planned_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CityState:
+    """Everything that a decision may depend on."""
+
+    now: datetime
+    city: City
+    depots: tuple[CityDepot, ...]
+    lockers: tuple[CityLocker, ...]
+    vehicles: tuple[CityVehicle, ...]
+    orders: tuple[CityOrder, ...]
+    plan: LivingPlan
+    disruptions: tuple[Disruption, ...] = ()
+    commands: tuple[Command, ...] = ()
+    pins: tuple[Pin, ...] = ()
+    visits: tuple[Visited, ...] = ()
