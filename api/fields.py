@@ -12,18 +12,26 @@ from fastapi import Header, Path, Query
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints
 
 from schemas.ids import (
+    CityId,
+    CommandId,
     ComplaintId,
     ConsignmentId,
+    DisruptionId,
     IntakeId,
     LoggerId,
     OrderId,
     PlaceId,
+    VehicleId,
+    parse_city_id,
+    parse_command_id,
     parse_complaint_id,
     parse_consignment_id,
+    parse_disruption_id,
     parse_intake_id,
     parse_logger_id,
     parse_order_id,
     parse_place_id,
+    parse_vehicle_id,
 )
 from schemas.reading import MEASURED_AT_RANGE_MS
 
@@ -110,6 +118,10 @@ ConsignmentIdField = Annotated[ConsignmentId, AfterValidator(parse_consignment_i
 PlaceIdField = Annotated[PlaceId, AfterValidator(parse_place_id)]
 ComplaintIdField = Annotated[ComplaintId, AfterValidator(parse_complaint_id)]
 IntakeIdField = Annotated[IntakeId, AfterValidator(parse_intake_id)]
+CityIdField = Annotated[CityId, AfterValidator(parse_city_id)]
+VehicleIdField = Annotated[VehicleId, AfterValidator(parse_vehicle_id)]
+DisruptionIdField = Annotated[DisruptionId, AfterValidator(parse_disruption_id)]
+CommandIdField = Annotated[CommandId, AfterValidator(parse_command_id)]
 
 LoggerIdPath = Annotated[
     LoggerIdField, Path(description="Bluetooth address, such as C4:A5:E3:00:00:01.")
@@ -119,6 +131,10 @@ PlaceIdPath = Annotated[PlaceIdField, Path(description="The place's id.")]
 ConsignmentIdPath = Annotated[ConsignmentIdField, Path(description="The consignment's id.")]
 ComplaintIdPath = Annotated[ComplaintIdField, Path(description="The complaint's id.")]
 IntakeIdPath = Annotated[IntakeIdField, Path(description="The intake's id.")]
+CityIdPath = Annotated[CityIdField, Path(description="The city's id.")]
+VehicleIdPath = Annotated[VehicleIdField, Path(description="The vehicle's id.")]
+DisruptionIdPath = Annotated[DisruptionIdField, Path(description="The disruption's id.")]
+CommandIdPath = Annotated[CommandIdField, Path(description="The command's id.")]
 PolicyIdField = Annotated[
     str,
     Path(min_length=1, max_length=200, description="The policy's id."),

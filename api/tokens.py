@@ -35,6 +35,9 @@ class Scope(StrEnum):
     ALERTS_WRITE = "alerts:write"  # acknowledge, comment, close excursions, plan maintenance
     TRIGGERS_READ = "triggers:read"  # compensation, with its evidence
     TRIGGERS_WRITE = "triggers:write"  # review compensation
+    FLEET_WRITE = "fleet:write"  # cities, addresses, depots, stock, lockers, vehicles, shifts
+    DISPATCH_READ = "dispatch:read"  # the living plan, vehicles, rescues, the dispatcher's console
+    DISPATCH_WRITE = "dispatch:write"  # dispatchers' commands, disruptions, links to the console
     WEBHOOKS_WRITE = "webhooks:write"  # webhooks' endpoints, deliveries and replays
     LINKS_WRITE = "links:write"  # make members' links
     METRICS_READ = "metrics:read"  # /metrics

@@ -122,8 +122,74 @@ class PromiseEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PromisedEvent:
+    """An order is promised at a time, or at another time than before."""
+
+    order_id: str
+    city_id: str
+    due_at: datetime
+    not_before: datetime | None  # of a booked window
+    depot_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """What can be done instead of what was wished; its place in the list is its number."""
+
+    due_at: datetime
+    window_from: datetime | None
+    locker_id: str | None
+    depot_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedEvent:
+    """What was wished of an order can't be kept. Without offers: nothing can be done."""
+
+    order_id: str
+    city_id: str
+    offers: list[Offered]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanEvent:
+    """A city's living plan has a new version; what moved and why is the API's to tell."""
+
+    city_id: str
+    version: int
+    reason: str  # what led to it: orders, at_risk, breakdown, command, ...
+    changed: int  # orders that are driven otherwise than before
+    unserved: int  # orders that stay behind
+    vehicle_ids: list[str]  # those whose stops changed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RescueEvent:
+    """A box became a question (it warms, or its vehicle failed), and was answered."""
+
+    city_id: str
+    version: int
+    order_id: str
+    consignment_id: str
+    cause: Literal["forecast", "cooling_failed", "breakdown"]
+    chosen: Literal["keep", "bring_forward", "swap", "relay", "return", "accept"]
+    vehicle_id: str | None
+    arrives_at: datetime | None
+    cost: int  # more than to go on as planned
+    spoil_chance: float  # with what was chosen
+    compared: int  # how many ways
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MilestoneEvent:
-    """A step of an order's journey was recorded."""
+    """A step of an order's journey was recorded.
+
+    Beside handovers and milestones the dispatcher tells `next_stop` (the vehicle drives to this
+    order next) and `arriving` (it is minutes away).
+    """
 
     order_id: str
     consignment_id: str | None
@@ -147,6 +213,10 @@ COMPENSATION_CORRECTED: Final = "frostline.compensation.corrected"
 PROMISE_AT_RISK: Final = "frostline.promise.at_risk"
 PROMISE_BROKEN: Final = "frostline.promise.broken"
 ORDER_MILESTONE: Final = "frostline.order.milestone"
+ORDER_PROMISED: Final = "frostline.order.promised"
+ORDER_OFFERED: Final = "frostline.order.offered"
+PLAN_CHANGED: Final = "frostline.plan.changed"
+RESCUE_DECIDED: Final = "frostline.rescue.decided"
 
 WEBHOOK_EVENTS: Final[Mapping[str, type]] = MappingProxyType(
     {
@@ -163,6 +233,10 @@ WEBHOOK_EVENTS: Final[Mapping[str, type]] = MappingProxyType(
         PROMISE_AT_RISK: PromiseEvent,
         PROMISE_BROKEN: PromiseEvent,
         ORDER_MILESTONE: MilestoneEvent,
+        ORDER_PROMISED: PromisedEvent,
+        ORDER_OFFERED: OfferedEvent,
+        PLAN_CHANGED: PlanEvent,
+        RESCUE_DECIDED: RescueEvent,
     }
 )
 

@@ -13,6 +13,10 @@ ConsignmentId = NewType("ConsignmentId", str)
 PlaceId = NewType("PlaceId", str)
 ComplaintId = NewType("ComplaintId", str)
 IntakeId = NewType("IntakeId", str)  # a supplier's batch at the door
+CityId = NewType("CityId", str)
+VehicleId = NewType("VehicleId", str)
+DisruptionId = NewType("DisruptionId", str)
+CommandId = NewType("CommandId", str)  # a dispatcher's word about the plan
 
 _ADDRESS = re.compile(r"(?:[0-9A-F]{2}:){5}[0-9A-F]{2}")
 # One MQTT topic level: no '/', '+', '#'; short enough for a client id.
@@ -65,6 +69,26 @@ def parse_complaint_id(text: str) -> ComplaintId:
 def parse_intake_id(text: str) -> IntakeId:
     """Return an intake's id."""
     return IntakeId(_name("intake id", text))
+
+
+def parse_city_id(text: str) -> CityId:
+    """Return a city's id."""
+    return CityId(_name("city id", text))
+
+
+def parse_vehicle_id(text: str) -> VehicleId:
+    """Return a vehicle's id."""
+    return VehicleId(_name("vehicle id", text))
+
+
+def parse_disruption_id(text: str) -> DisruptionId:
+    """Return a disruption's id."""
+    return DisruptionId(_name("disruption id", text))
+
+
+def parse_command_id(text: str) -> CommandId:
+    """Return a command's id."""
+    return CommandId(_name("command id", text))
 
 
 def _name(kind: str, text: str) -> str:

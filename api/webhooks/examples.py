@@ -145,4 +145,46 @@ TOLD: Final[dict[type, dict[str, Any]]] = {
         "person": "courier-12",
         "temperature_c": 3.4,
     },
+    events.PromisedEvent: {
+        **_ORDER,
+        "city_id": "shanghai",
+        "due_at": "2026-11-21T05:45:00Z",
+        "not_before": None,
+        "depot_id": "xuhui",
+        "reason": "van-3 reaches it at 05:12, 33 minutes before.",
+    },
+    events.OfferedEvent: {
+        **_ORDER,
+        "city_id": "shanghai",
+        "offers": [
+            {
+                "due_at": "2026-11-21T07:45:00Z",
+                "window_from": None,
+                "locker_id": None,
+                "depot_id": "xuhui",
+            }
+        ],
+        "reason": "No vehicle with room reaches it before 05:58.",
+    },
+    events.PlanEvent: {
+        "city_id": "shanghai",
+        "version": 214,
+        "reason": "orders",
+        "changed": 3,
+        "unserved": 0,
+        "vehicle_ids": ["van-3", "van-5"],
+    },
+    events.RescueEvent: {
+        **_BOX,
+        "city_id": "shanghai",
+        "version": 215,
+        "cause": "forecast",
+        "chosen": "bring_forward",
+        "vehicle_id": "van-3",
+        "arrives_at": "2026-11-21T02:36:00Z",
+        "cost": 820,
+        "spoil_chance": 0.18,
+        "compared": 4,
+        "why": "Brought forward it arrives 8 minutes before it is likely to leave its zone.",
+    },
 }
