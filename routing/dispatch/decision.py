@@ -145,6 +145,9 @@ class Decision:
     """All pins that stand from now on; None: as they were."""
     rescues: tuple[Rescue, ...] = ()
     visits: tuple[Visited, ...] = ()
+    """New ones, and those that stand and have changed."""
+    visits_withdrawn: tuple[Visited, ...] = ()
+    """That late fixes have shown not to be, or to have begun at another time."""
     milestones: tuple[Milestone, ...] = ()
     estimates: tuple[Estimate, ...] = ()
     told: tuple[Told, ...] = field(default=())

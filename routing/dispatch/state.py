@@ -160,6 +160,23 @@ class CityOrder:
     """The vehicle that it was loaded on last, once it was."""
     boxes: tuple[Box, ...] = ()
     accepted_offer: int | None = None
+    arrived_at: datetime | None = None
+    """When the driver said that he is at the door (handover `arrived`), if he did."""
+    delivered_at: datetime | None = None
+    estimate: "Estimated | None" = None
+    """The newest one, whoever made it."""
+    next_stop_at: datetime | None = None
+    """The milestones that were told already."""
+    arriving_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimated:
+    """When an order was last said to arrive; the ends are of an 80 % interval, where one is."""
+
+    arrives_at: datetime
+    earliest_at: datetime | None = None
+    latest_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,3 +287,6 @@ class CityState:
     commands: tuple[Command, ...] = ()
     pins: tuple[Pin, ...] = ()
     visits: tuple[Visited, ...] = ()
+    tracks: dict[str, tuple[Position, ...]] = field(default_factory=dict)
+    """Of each vehicle with fixes not looked at yet: all its fixes from 5 minutes before the oldest
+    of those on, oldest first (`geofence.LOOK_BACK`)."""
