@@ -6,11 +6,13 @@ taken the version meanwhile, the work is thrown away (D10 of the plan, docs/disp
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
+from routing.dispatch import state
 from routing.dispatch.state import Pin, PlannedStop, PlannedUnserved, PromiseState, Visited
 from routing.plan import Cost
 
+Offer: TypeAlias = state.Offer
 What = Literal["planned", "moved", "resequenced", "delayed", "earlier", "dropped", "done"]
 Action = Literal["keep", "bring_forward", "swap", "relay", "return", "accept"]
 Cause = Literal["forecast", "cooling_failed", "breakdown"]
@@ -46,16 +48,6 @@ class NewPlan:
     stops: tuple[PlannedStop, ...]
     unserved: tuple[PlannedUnserved, ...]
     changes: tuple[Change, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """What can be done instead of what was wished."""
-
-    due_at: datetime
-    window_from: datetime | None = None
-    locker_id: str | None = None
-    depot_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

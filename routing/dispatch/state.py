@@ -133,6 +133,16 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What can be done instead of what was wished."""
+
+    due_at: datetime
+    window_from: datetime | None = None
+    locker_id: str | None = None
+    depot_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CityOrder:
     """An order that is requested or under way, with all that was said of it."""
 
@@ -253,6 +263,10 @@ class LivingPlan:
 
     version: int
     made_at: datetime | None = None
+    searched_at: datetime | None = None
+    """When a version was last searched for, and not only inserted into."""
+    why: dict[str, Any] = field(default_factory=dict)
+    """What that search went by (`plans.why`)."""
     stops: tuple[PlannedStop, ...] = ()
     unserved: tuple[PlannedUnserved, ...] = ()
 
