@@ -127,6 +127,8 @@ class Box:
     pack_kg: float | None
     product_kg: float | None
     spoil_cost: int
+    wall_w_per_k: float | None = None
+    """The box's own conductance, where its record says it."""
     forecast: BoxForecast | None = None
     has_left_range: bool = False
     """An excursion is open or was: what could be saved may be lost already."""
@@ -284,6 +286,9 @@ class Visited:
     leg_planned_s: int | None = None
     leg_actual_s: int | None = None
     stop_planned_s: int | None = None
+    lat_deg: float | None = None
+    """Where the stop is: its order may be gone from the state before the vehicle is."""
+    lon_deg: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,245 @@
+"""How long may an order be on its way, and what does a minute more cost? Worked by hand."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routing.dispatch.cold import Began, Chances, ColdLimits, chances_of, limits_of
+from routing.dispatch.hold_times import hold_time
+from routing.dispatch.state import Box, BoxForecast, CityOrder
+from routing.problem import Load
+
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+def minutes(count: float) -> timedelta:
+    return timedelta(minutes=count)
+
+
+def box(**changes: Any) -> Box:
+    values: dict[str, Any] = {
+        "id": "b1",
+        "zone": "chilled",
+        "goods_value": 20_000,
+        "packed_at": NOON - minutes(60),
+        "box_material": "epp",
+        "pack_kind": "ice",
+        "pack_kg": 1.0,
+        "product_kg": 4.0,
+        "spoil_cost": 30_000,
+    }
+    return Box(**(values | changes))
+
+
+def told(*leaves_in_min: float | None, at: datetime = NOON, **changes: Any) -> BoxForecast:
+    """Return a forecast by minutes after it was made."""
+    times = [None if each is None else at + minutes(each) for each in leaves_in_min]
+    values: dict[str, Any] = {
+        "made_at": at,
+        "leaves_at_q10": times[0],
+        "leaves_at_q50": times[1],
+        "leaves_at_q90": times[2],
+        "chance_within_40_min": 0.5,
+        "at_risk": True,
+    }
+    return BoxForecast(**(values | changes))
+
+
+def order(*boxes: Box, **changes: Any) -> CityOrder:
+    """Return an order that left at 11:30."""
+    values: dict[str, Any] = {
+        "id": "o1",
+        "stage": "out",
+        "level": "V4",
+        "tier_h": 2,
+        "lat_deg": 31.2,
+        "lon_deg": 121.5,
+        "load": Load(chilled_g=5000),
+        "service_s": 180,
+        "placed_at": NOON - minutes(90),
+        "requested_at": NOON - minutes(90),
+        "wish": "fastest",
+        "departed_at": NOON - minutes(30),
+        "aboard": "van-1",
+        "boxes": boxes,
+    }
+    return CityOrder(**(values | changes))
+
+
+WAITING: dict[str, Any] = {"departed_at": None, "aboard": None, "stage": "packed"}
+
+
+class TestNominalHoldTime:
+    def test_ice_melts_and_then_the_goods_warm(self) -> None:
+        """0.8 x 1 kg x 335 kJ/kg = 268 kJ by 0.9 W/K x 28 K = 25.2 W are 10,635 s.
+
+        Then 4 kg x 3500 J/(kg K) = 14 kJ/K over 0.9 W/K = 15,556 s, times ln(28/26) = 0.074108, are
+        1,153 s.
+        """
+        hold = hold_time(box())
+        assert hold is not None
+        assert hold.q50_s == pytest.approx(10_635 + 1_153, abs=1)
+
+    def test_the_interval_is_as_wide_as_what_is_not_known(self) -> None:
+        """A wall by its material 0.4, a mass that was weighed 0.2: sqrt(0.2) = 0.4472.
+
+        exp(1.2816 x 0.4472) = 1.774.
+        """
+        hold = hold_time(box())
+        assert hold is not None
+        assert hold.q90_s / hold.q50_s == pytest.approx(1.774, abs=0.001)
+        assert hold.q50_s / hold.q10_s == pytest.approx(1.774, abs=0.001)
+
+    def test_the_boxs_own_conductance_goes_before_its_materials(self) -> None:
+        """0.45 W/K in place of 0.9: twice as long; sqrt(0.04 + 0.04) = 0.2828 is narrower."""
+        hold, twice = hold_time(box()), hold_time(box(wall_w_per_k=0.45))
+        assert hold is not None
+        assert twice is not None
+        assert twice.q50_s == pytest.approx(2 * hold.q50_s)
+        assert twice.q90_s / twice.q50_s == pytest.approx(1.437, abs=0.001)
+
+    def test_a_box_without_a_pack_has_only_its_goods(self) -> None:
+        hold = hold_time(box(pack_kind="none", pack_kg=0.0))
+        assert hold is not None
+        assert hold.q50_s == pytest.approx(1_153, abs=1)
+
+    def test_frozen_goods_in_vacuum_panels(self) -> None:
+        """0.8 x 2 kg x 222 kJ/kg = 355.2 kJ by 0.28 x 50 = 14 W: 25,371 s.
+
+        4 x 2700 / 0.28 = 38,571 s times ln(50/48) = 0.040822 are 1,575 s.
+        """
+        frozen = box(zone="frozen", box_material="vip", pack_kind="brine", pack_kg=2.0)
+        hold = hold_time(frozen)
+        assert hold is not None
+        assert hold.q50_s == pytest.approx(25_371 + 1_575, abs=1)
+
+    def test_weather_is_a_percentage(self) -> None:
+        hold, hot = hold_time(box()), hold_time(box(), percent=65)
+        assert hold is not None
+        assert hot is not None
+        assert hot.q10_s == pytest.approx(0.65 * hold.q10_s)
+
+    def test_where_it_is_not_warmer_outside_it_holds_for_ever(self) -> None:
+        assert hold_time(box(), outside_c=4.0) is None
+        assert hold_time(box(), outside_c=4.5) is not None
+
+
+class TestBeforeItLeaves:
+    def test_nothing_is_planned_beyond_the_nominal_hold_time(self) -> None:
+        limits = limits_of(order(box(), **WAITING), now=NOON, loop=True)
+        assert limits.hold_s == pytest.approx(11_788, abs=1)
+
+    def test_the_box_that_holds_least_decides(self) -> None:
+        both = order(box(), box(id="b2", pack_kg=0.5), **WAITING)
+        assert limits_of(both, now=NOON, loop=True).hold_s == pytest.approx(5_318 + 1_153, abs=1)
+
+    def test_the_forecast_of_a_cold_room_says_nothing_of_the_way(self) -> None:
+        """In the depot's cold room a box holds for ever; on the street it does not."""
+        quiet = order(box(forecast=told(None, None, None)), **WAITING)
+        assert limits_of(quiet, now=NOON, loop=True) == limits_of(
+            order(box(), **WAITING), now=NOON, loop=True
+        )
+
+    def test_an_order_without_boxes_minds_nothing(self) -> None:
+        assert limits_of(order(**WAITING), now=NOON, loop=True) == ColdLimits()
+
+
+class TestOnItsWay:
+    def test_the_slope_is_the_expected_loss(self) -> None:
+        """Left at 11:30; q10 at 12:20 (50 min of exposure), q90 at 13:00 (90 min).
+
+        30,000 fen x 0.8 over 40 minutes are 600 fen a minute.
+        """
+        one = order(box(forecast=told(20, 45, 60)))
+        assert limits_of(one, now=NOON, loop=True) == ColdLimits(
+            hold_s=None, warm_after_s=3000, warm_cost_per_min=600, at_stake=24_000
+        )
+
+    def test_a_wide_interval_hardly_asks_for_anything(self) -> None:
+        """The same loss over 320 minutes in place of 40: 75 fen a minute."""
+        limits = limits_of(order(box(forecast=told(20, 180, 340))), now=NOON, loop=True)
+        assert limits.warm_cost_per_min == 75
+
+    def test_doors_that_were_opened_are_in_the_curve_already(self) -> None:
+        """Two doors of 90 s count as exposure; the forecast saw them: 3 minutes are added."""
+        one = order(box(forecast=told(20, 45, 60)))
+        began = Began(at=NOON - minutes(30), doors_s=180)
+        assert limits_of(one, now=NOON, loop=True, began=began).warm_after_s == 3180
+
+    def test_what_was_handed_over_counts_from_the_other_trip(self) -> None:
+        """The other vehicle left at 11:50: q10 at 12:20 is 30 minutes of its exposure."""
+        one = order(box(forecast=told(20, 45, 60)))
+        began = Began(at=NOON - minutes(10))
+        assert limits_of(one, now=NOON, loop=True, began=began).warm_after_s == 1800
+
+    def test_an_end_beyond_the_horizon_leaves_the_lower_half(self) -> None:
+        """0.4 of 30,000 over the 200 minutes from q10 to q50 are 60 fen a minute."""
+        limits = limits_of(order(box(forecast=told(100, 300, None))), now=NOON, loop=True)
+        assert limits.warm_cost_per_min == 60
+
+    def test_a_box_that_surely_holds_has_no_limit(self) -> None:
+        quiet = order(box(forecast=told(None, None, None)))
+        assert limits_of(quiet, now=NOON, loop=True) == ColdLimits()
+
+    @pytest.mark.parametrize(("age_min", "trusted"), [(30, True), (31, False)])
+    def test_an_old_forecast_is_no_forecast(self, age_min: float, trusted: bool) -> None:
+        one = order(box(forecast=told(20, 45, 60)))
+        later = limits_of(one, now=NOON + minutes(age_min), loop=True)
+        nominal = limits_of(one, now=NOON + minutes(age_min), loop=False)
+        assert (later == nominal) != trusted
+
+    @pytest.mark.parametrize(("now_min", "lost"), [(24, False), (25, True)])
+    def test_past_the_interval_nothing_more_is_to_be_lost(self, now_min: float, lost: bool) -> None:
+        one = order(box(forecast=told(5, 10, 25)))
+        limits = limits_of(one, now=NOON + minutes(now_min), loop=True)
+        assert (limits == ColdLimits()) == lost
+
+    def test_what_has_left_its_zone_is_lost(self) -> None:
+        gone = order(box(forecast=told(20, 45, 60), has_left_range=True))
+        assert limits_of(gone, now=NOON, loop=True) == ColdLimits()
+
+    def test_no_interval_is_narrower_than_a_leaving(self) -> None:
+        """24,000 over ten minutes in place of one."""
+        limits = limits_of(order(box(forecast=told(20, 20.5, 21))), now=NOON, loop=True)
+        assert limits.warm_cost_per_min == 2400
+
+    def test_several_boxes_share_one_slope(self) -> None:
+        """One may leave from 20 to 60 min (24,000), one from 40 to 80 (another 24,000).
+
+        By 60 min the second has lost its half: (24,000 + 12,000) / 40 min = 900 fen a minute.
+        """
+        both = order(box(forecast=told(20, 40, 60)), box(id="b2", forecast=told(40, 60, 80)))
+        limits = limits_of(both, now=NOON, loop=True)
+        assert (limits.warm_after_s, limits.warm_cost_per_min) == (3000, 900)
+        assert limits.at_stake == 48_000
+
+    def test_without_the_loop_only_the_packing_counts(self) -> None:
+        """q50 11,788 s and q10 = q50 / 1.774 = 6,645 s; no word of the judge is heard."""
+        asked = order(box(forecast=told(20, 45, 60), has_left_range=True))
+        limits = limits_of(asked, now=NOON, loop=False)
+        assert limits.warm_after_s == pytest.approx(6645, abs=2)
+        assert limits.hold_s is None
+        assert limits == limits_of(order(box()), now=NOON, loop=False)
+
+
+quantile_min = st.floats(0, 420).map(lambda m: round(m, 1))
+
+
+@given(st.tuples(quantile_min, quantile_min, quantile_min).map(sorted), st.floats(-60, 900))
+def test_a_chance_never_falls_as_time_passes(quantiles: list[float], at_min: float) -> None:
+    one = order(box(forecast=told(*quantiles)))
+    chances = chances_of(one, one.boxes[0], now=NOON, loop=True, began=Began(at=NOON))
+    if chances is not None:
+        before, after = chances.at(at_min * 60), chances.at(at_min * 60 + 60)
+        assert 0 <= before <= after <= 0.9
+
+
+def test_chances_are_straight_between_quantiles() -> None:
+    chances = Chances(((600.0, 0.1), (1200.0, 0.5), (3600.0, 0.9)))
+    assert chances.at(599) == 0
+    assert chances.at(900) == pytest.approx(0.3)
+    assert chances.at(2400) == pytest.approx(0.7)
+    assert chances.at(9999) == 0.9
