@@ -29,15 +29,14 @@ def first_trips(problem: Problem) -> Draft:
     return tuple(
         tuple(_tours(judge, vehicle, waiting[vehicle.depot]))
         if vehicle.current is None
-        else (_locked(problem, vehicle.current),)
+        else (_locked(judge, vehicle.current),)
         for vehicle in problem.vehicles
     )
 
 
-def _locked(problem: Problem, current: CurrentTrip) -> Tour:
+def _locked(judge: Judge, current: CurrentTrip) -> Tour:
     """Return what a vehicle that is on its way can't but do."""
-    numbers = {order.id: k for k, order in enumerate(problem.orders)}
-    return Tour(tuple(Visit(numbers[order]) for order in current.locked))
+    return Tour(tuple(Visit(judge.number_of[order]) for order in current.locked))
 
 
 def _tours(judge: Judge, vehicle: Vehicle, waiting: list[int]) -> Iterator[Tour]:

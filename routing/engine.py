@@ -7,10 +7,13 @@ of iterations give the same draft.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from routing.plan import Draft
 from routing.problem import Problem
+
+DEFAULT_TIME_S: Final = 10.0
+"""How long is searched where nobody says."""
 
 
 def never() -> bool:

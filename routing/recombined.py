@@ -9,14 +9,13 @@ from dataclasses import replace
 from typing import Final
 
 from routing.constraint import recombine
-from routing.engine import Budget, Found, Progress, Report
+from routing.engine import DEFAULT_TIME_S, Budget, Found, Progress, Report
 from routing.plan import Draft
 from routing.problem import Problem
 from routing.search import search, search_with_pool
 
 SEARCH_SHARE: Final = 0.8
 CHOICE_SHARE: Final = 0.1
-DEFAULT_TIME_S: Final = 10.0
 
 
 def search_and_recombine(

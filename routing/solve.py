@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from routing import constraint, search
 from routing.check import MAX_ORDERS, check
-from routing.engine import Budget, Engine, Progress, Report, never
+from routing.engine import DEFAULT_TIME_S, Budget, Engine, Progress, Report, never
 from routing.evaluate import MalformedDraft, evaluate
 from routing.plan import Draft, Plan
 from routing.problem import Problem
@@ -26,7 +26,6 @@ from routing.unserved import explain_unserved
 EngineName = Literal["auto", "search", "recombined", "split", "constraint"]
 
 WHOLE_ORDERS: Final = 1_000
-DEFAULT_TIME_S: Final = 10.0
 RECOMBINE_FROM_S: Final = 20.0
 """Below this, CP-SAT's share of the time is better spent on the search."""
 

@@ -21,7 +21,8 @@ from routing.constraint.model import cp
 from routing.constraint.neighbours import NeighbourFilter
 from routing.engine import Budget, Found, Progress, Report
 from routing.evaluate import Evaluation, Judge
-from routing.plan import Draft, Tour
+from routing.locked import locked_draft
+from routing.plan import Draft
 from routing.problem import Problem
 from routing.repair import repair
 
@@ -123,19 +124,15 @@ def search(
     if budget.time_limit_s is None and budget.iterations is None:
         raise ValueError("a budget names seconds or iterations")
     best = _Best(problem, budget, report)
-    best.offer(start if start is not None else _nothing(problem))
+    best.offer(start if start is not None else locked_draft(best.judge))
     if Layout(problem, set(range(len(problem.vehicles)))).runs:
         _search(best, seed, options, has_start=start is not None)
     return Found(draft=best.draft, iterations=best.iterations)
 
 
-def _nothing(problem: Problem) -> Draft:
-    return tuple((Tour(()),) if vehicle.current else () for vehicle in problem.vehicles)
-
-
 def _search(best: _Best, seed: int, options: Options, *, has_start: bool) -> None:
     fleet = set(range(len(best.problem.vehicles)))
-    drafts = [best.draft, repair(best.problem, _nothing(best.problem))]
+    drafts = [best.draft, locked_draft(best.judge)]
     began_s, building_s = monotonic(), 0.0
     if not has_start:
         # With several trips a vehicle, insertion opens the second before the first and gets stuck.
