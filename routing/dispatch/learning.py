@@ -1,9 +1,9 @@
 """How much longer than planned do legs and stops really take?
 
 By the ratio of what was measured to what was planned, a leg's by mode. Few measurements say little,
-so each quantile is drawn to a prior until there are many. What is *planned* here is the travel's
-own time and the order's own service, before any ratio: the rows of the plan hold medians (planned
-times q50), and `geofence` takes that factor out again before a visit is learned from.
+so each quantile is drawn to a prior until there are many. What is *planned* of a visit is the
+travel's own time and the order's own service, before any ratio; rows of the plan hold medians, that
+times q50, with q10 and q90 around them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

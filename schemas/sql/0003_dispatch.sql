@@ -325,6 +325,8 @@ CREATE TABLE stop_visits (
     leg_planned_s  integer,                 -- what the way there was thought to take, and took
     leg_actual_s   integer,
     stop_planned_s integer,
+    lat_deg    double precision,            -- of the stop
+    lon_deg    double precision,
     PRIMARY KEY (vehicle_id, stop_key, arrived_at)
 );
 CREATE INDEX stop_visits_of_city ON stop_visits (city_id, arrived_at);
