@@ -21,6 +21,7 @@ from edge import metrics
 from edge.clock import EdgeClock, SystemClock
 from edge.dedupe import Track
 from edge.outbox import Outbox
+from edge.pace import REAL_PACE, Pace
 from edge.radio import Radio, ScanPlan
 from edge.recorder import Recorder
 from edge.settings import EdgeSettings
@@ -40,10 +41,14 @@ _LOGGERS_SHOWN: Final = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentTiming:
-    """Real seconds of the loops around the outbox; a test's are shorter."""
+    """Seconds of the loops around the outbox; a test's are shorter.
+
+    `pace` is how time passes for commits and batches; the uplink's seconds are real ones.
+    """
 
     uplink: UplinkTiming = field(default_factory=UplinkTiming)
     snapshot_every_s: float = 5.0
+    pace: Pace = REAL_PACE
 
 
 async def run(
@@ -53,16 +58,19 @@ async def run(
     *,
     clock: EdgeClock | None = None,
     timing: AgentTiming | None = None,
+    begun: "Callable[[Agent], None] | None" = None,
 ) -> None:
     """Run an edge until `stop`; raise RadioSilent where the radio is beyond help.
 
-    `backend` is bleak's own for this system where None.
+    `backend` is bleak's own for this system where None. `begun` is given the agent, to look at.
     """
     clock = clock or SystemClock()
     outbox = Outbox(settings.outbox_path, boot_id=clock.boot_id, max_mb=settings.outbox_max_mb)
     with ThreadPoolExecutor(1, thread_name_prefix="outbox") as executor, _metrics(settings):
         try:
-            agent = _Agent(settings, clock, outbox, executor, timing or AgentTiming())
+            agent = Agent(settings, clock, outbox, executor, timing or AgentTiming())
+            if begun is not None:
+                begun(agent)
             await agent.run(backend, stop)
         finally:
             await asyncio.get_running_loop().run_in_executor(executor, outbox.close)
@@ -82,7 +90,7 @@ def _metrics(settings: EdgeSettings) -> Iterator[None]:
         thread.join()
 
 
-class _Agent:
+class Agent:
     """The parts of one run."""
 
     def __init__(
@@ -107,9 +115,22 @@ class _Agent:
             status=self._status,
             timing=timing.uplink,
         )
+        self._is_committing = False
         self._uncut_since_s: float | None = None
         self._snapshot_due_s = 0.0
         self._software = version("frostline")
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that was heard is known to be stored."""
+        return not (
+            self._recorder.pending or self._is_committing or self._outbox.holdings().readings
+        )
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker is there."""
+        return self._uplink.state.connected
 
     async def run(self, backend: "type[BaseBleakScanner] | None", stop: asyncio.Event) -> None:
         """Run until `stop` or until a part fails; either way keep what was heard."""
@@ -145,17 +166,20 @@ class _Agent:
 
     async def _commit_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(self._settings.commit_interval_s)
+            await self._timing.pace.sleep(self._settings.commit_interval_s)
             await self._commit(last=False)
 
     async def _commit(self, *, last: bool) -> None:
         """Commit what was heard, then cut what may be sent."""
         heard = self._recorder.take()
-        now_s = time.monotonic()
+        now_s = self._timing.pace.now_s()
         if heard or self._recorder.can_place():
+            began_s = time.monotonic()
             # A cancelled commit still runs to its end in its thread: nothing is lost.
+            self._is_committing = True
             await asyncio.shield(self._in_outbox_thread(self._recorder.commit, heard))
-            metrics.COMMIT_SECONDS.observe(time.monotonic() - now_s)
+            self._is_committing = False
+            metrics.COMMIT_SECONDS.observe(time.monotonic() - began_s)
             if self._uncut_since_s is None:
                 self._uncut_since_s = now_s
         await self._cut(now_s, partial=last)

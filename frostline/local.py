@@ -93,9 +93,10 @@ def running_services(
         has_timescaledb = installation.timescaledb_version is not None
         migrate(database_url, require_timescaledb=has_timescaledb)
         report("starting the broker")
-        broker = stack.enter_context(
-            brokers.Broker(program, folder / "broker", port=ports["broker"])
-        )
+        broker = brokers.Broker(program, folder / "broker", port=ports["broker"])
+        for user in ("ingest", *gateways):
+            broker.password(user)  # before it runs: later each costs a reload
+        stack.enter_context(broker)
         addresses = Addresses(
             database_url=database_url,
             broker_url=broker.url,

@@ -16,9 +16,9 @@ _LOCK: Final = "in-use"
 
 
 @contextmanager
-def passing_folder(purpose: str) -> Iterator[Path]:
+def passing_folder(purpose: str, *, within: Path | None = None) -> Iterator[Path]:
     """Make a folder for one run, and delete it at the end; delete those of killed runs now."""
-    parent = make_folder(state_folder(os.environ) / "runs")
+    parent = make_folder((within or state_folder(os.environ)) / "runs")
     _clear(parent)
     folder = Path(tempfile.mkdtemp(prefix=f"{purpose}-", dir=parent))
     folder.chmod(0o711)
