@@ -1,9 +1,10 @@
 """How long may an order be on its way, and what does a minute more cost?
 
-A box's hold time is not a limit but a chance: that it has left its zone rises from 0.1 at the lower
-quantile to 0.9 at the upper one. So a minute of exposure between them costs the box's loss times
-0.8 over the minutes between: the more uncertain, the less a minute weighs. Exposure is measured
-from the departure of the trip, as in docs/route-rules.md. docs/thermal-loop.md has the whole.
+A box's hold time is not a limit but a chance: that it is lost rises from 0.1 at the lower quantile
+to 0.9 at the upper one. So a minute of exposure between them costs the box's loss times 0.8 over
+the minutes between: the more uncertain, the less a minute weighs. Goods spoil some time after the
+box has left its zone: quantiles of both are added. Exposure is measured from the departure of the
+trip, as in docs/route-rules.md. docs/thermal-loop.md has the whole.
 """
 
 from collections.abc import Iterable
@@ -12,13 +13,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from routing.dispatch.hold_times import hold_time
+from routing.dispatch.hold_times import HoldTime, grace_time, hold_time
 from routing.dispatch.state import Box, BoxForecast, CityOrder
 
 HORIZON: Final = timedelta(hours=7)  # the judge looks no further ahead
 STALE_AFTER: Final = timedelta(minutes=30)  # a forecast says nothing of a box not heard of since
-LEAST_WIDTH_S: Final = 600.0
-"""A leaving lasts ten minutes before it is one: no interval is narrower."""
 MOST_COST_PER_MIN: Final = 10_000  # of `routing.check_values`
 
 
@@ -42,8 +41,12 @@ class ColdLimits(NamedTuple):
     at_stake: int = 0
 
 
+Leaves = tuple[float, float, float | None]
+"""Quantiles of the exposure at which a box leaves its zone; None: beyond the horizon."""
+
+
 class Chances(NamedTuple):
-    """Points (seconds of exposure, chance to have left by then), rising; straight in between."""
+    """Points (seconds of exposure, chance to be spoilt by then), rising; straight in between."""
 
     points: tuple[tuple[float, float], ...]
 
@@ -63,7 +66,7 @@ class Chances(NamedTuple):
         return self.points[-1][1] - self.points[0][1]
 
     def at(self, exposure_s: float) -> float:
-        """Return the chance to have left by an exposure."""
+        """Return the chance to be spoilt by an exposure."""
         if exposure_s >= self.end_s:
             return self.points[-1][1]
         for (before_s, before), (after_s, after) in pairwise(self.points):
@@ -117,58 +120,64 @@ def chances_of(
     hold_percent: int = 100,
     began: Began | None = None,
 ) -> Chances | None:
-    """Return the chances that a box leaves its zone, by exposure of the order.
+    """Return the chances that a box spoils, by exposure of the order.
 
     None: nothing is to be lost any more, or not within the horizon.
     """
-    if loop and box.has_left_range:
+    grace = grace_time(box, percent=hold_percent)
+    if grace is None or (loop and box.has_left_range):
         return None
-    told = box.forecast if loop and began is not None else None
-    if told is not None and began is not None and now - told.made_at <= STALE_AFTER:
-        chances = _forecast(told, began)
-    else:
-        chances = _nominal(order, box, hold_percent, began)
-    if chances is None or (began is not None and chances.end_s <= _exposure_s(now, began)):
+    leaves = _leaves(order, box, now if loop else None, hold_percent, began)
+    if leaves is None:
+        return None
+    chances = _later(leaves, grace)
+    if began is not None and chances.end_s <= _exposure_s(now, began):
         return None
     return chances
 
 
-def _forecast(told: BoxForecast, began: Began) -> Chances | None:
+def _leaves(
+    order: CityOrder, box: Box, hears_at: datetime | None, hold_percent: int, began: Began | None
+) -> Leaves | None:
+    """Return when a box leaves its zone, as exposure. `hears_at` None: the judge is not heard."""
+    told = box.forecast
+    if began is None:
+        return hold_time(box, percent=hold_percent)
+    if hears_at is None or told is None or hears_at - told.made_at > STALE_AFTER:
+        return _nominal(order, box, hold_percent, began)
+    if box.left_at is not None:
+        return (_exposure_s(box.left_at, began),) * 3
+    return _forecast(told, began)
+
+
+def _forecast(told: BoxForecast, began: Began) -> Leaves | None:
     """Return the judge's quantiles as exposure. Doors that were opened are in the curve already."""
     if told.leaves_at_q10 is None:
         return None
-    points = [(_exposure_s(told.leaves_at_q10, began), 0.1)]
-    for at, chance in ((told.leaves_at_q50, 0.5), (told.leaves_at_q90, 0.9)):
-        if at is None:
-            break
-        points.append((_exposure_s(at, began), chance))
-    if len(points) == 1:  # the middle lies beyond the horizon, at least
-        points.append((_exposure_s(told.made_at + HORIZON, began), 0.5))
-    return Chances(_widened(points))
+    q10_s = _exposure_s(told.leaves_at_q10, began)
+    if told.leaves_at_q50 is None:  # it lies beyond the horizon, at least
+        return q10_s, _exposure_s(told.made_at + HORIZON, began), None
+    q90_s = None if told.leaves_at_q90 is None else _exposure_s(told.leaves_at_q90, began)
+    return q10_s, _exposure_s(told.leaves_at_q50, began), q90_s
 
 
-def _nominal(order: CityOrder, box: Box, hold_percent: int, began: Began | None) -> Chances | None:
+def _nominal(order: CityOrder, box: Box, hold_percent: int, began: Began) -> Leaves | None:
     """Return the packing record's quantiles as exposure. A box may have left before this trip."""
     hold = hold_time(box, percent=hold_percent)
-    if hold is None:
-        return None
-    before_s = 0.0
-    if began is not None and order.departed_at is not None:
-        before_s = (began.at - order.departed_at).total_seconds()
-    points = [(s - before_s, c) for s, c in zip(hold, (0.1, 0.5, 0.9), strict=True)]
-    return Chances(_widened(points))
+    if hold is None or order.departed_at is None:
+        return hold
+    before_s = (began.at - order.departed_at).total_seconds()
+    return hold.q10_s - before_s, hold.q50_s - before_s, hold.q90_s - before_s
 
 
 def _exposure_s(at: datetime, began: Began) -> float:
     return (at - began.at).total_seconds() + began.doors_s
 
 
-def _widened(points: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
-    """Return points that rise, over ten minutes at least."""
-    (begin_s, low), (end_s, high) = points[0], points[-1]
-    if end_s - begin_s >= LEAST_WIDTH_S and all(a[0] < b[0] for a, b in pairwise(points)):
-        return tuple(points)
-    return (begin_s, low), (max(end_s, begin_s + LEAST_WIDTH_S), high)
+def _later(leaves: Leaves, grace: HoldTime) -> Chances:
+    """Return when goods spoil that leave then. A grace has a width, so that chances rise."""
+    rises = zip(leaves, grace, (0.1, 0.5, 0.9), strict=True)
+    return Chances(tuple((at_s + last_s, c) for at_s, last_s, c in rises if at_s is not None))
 
 
 def _nominal_hold_s(boxes: Iterable[Box], hold_percent: int) -> int | None:
@@ -179,7 +188,7 @@ def _nominal_hold_s(boxes: Iterable[Box], hold_percent: int) -> int | None:
 def _slope(found: list[tuple[int, Chances]]) -> ColdLimits:
     """Return one slope for all boxes of an order.
 
-    It begins with the first box that may leave and ends where that one's interval does; between
+    It begins with the first box that may spoil and ends where that one's interval does; between
     them it rises to what all boxes have lost by then.
     """
     if not found:

@@ -17,20 +17,22 @@ DESIGN_C: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class _Goods:
-    """What is packed at which temperature, and may become how warm."""
+    """What is packed at which temperature, leaves its zone at another, and spoils at a third."""
 
     packed_c: float
     limit_c: float
+    spoils_c: float
     j_per_kg_k: float
     pack_kind: str  # what usually keeps them
 
 
-# The zones of the business; packed in their middle, or 2 °C below their only limit. Chilled goods
-# are mostly water, frozen ones hold less (ASHRAE Handbook, Refrigeration, "Thermal properties").
+# The zones of the business; packed in their middle, or 2 °C below their only limit; spoilt at the
+# policies' critical limits (docs/policies.md). Chilled goods are mostly water, frozen ones hold
+# less (ASHRAE Handbook, Refrigeration, "Thermal properties").
 _GOODS: Final[dict[Zone, _Goods]] = {
-    "frozen": _Goods(-20.0, -18.0, 2700.0, "brine"),
-    "chilled": _Goods(2.0, 4.0, 3500.0, "ice"),
-    "ambient": _Goods(16.5, 18.0, 3500.0, "paraffin_15"),
+    "frozen": _Goods(-20.0, -18.0, -15.0, 2700.0, "brine"),
+    "chilled": _Goods(2.0, 4.0, 8.0, 3500.0, "ice"),
+    "ambient": _Goods(16.5, 18.0, 25.0, 3500.0, "paraffin_15"),
 }
 # Latent heat. Water and dry ice: CRC Handbook; brine and paraffin: Zalba et al. 2003, Applied
 # Thermal Engineering 23, tables 1 to 3.
@@ -53,6 +55,7 @@ _USABLE_SHARE: Final = 0.8
 # Standard deviations of the logarithm: of the walls, and of the pack's heat (docs/forecast.md).
 _WALL_LOG_SD: Final = {True: 0.2, False: 0.4}  # the box's own conductance known, or a material's
 _PACK_LOG_SD: Final = {True: 0.2, False: 0.5}  # its mass known, or typical
+_GRACE_LOG_SD: Final = 0.4  # walls by their material; what is left of the pack
 _Q90: Final = 1.2816  # of the standard normal
 
 
@@ -72,14 +75,34 @@ def hold_time(box: Box, *, outside_c: float = DESIGN_C, percent: int = 100) -> H
     goods = _GOODS[box.zone]
     if outside_c <= goods.limit_c:
         return None
-    wall_w_per_k = box.wall_w_per_k or _WALL_W_PER_K.get(
-        box.box_material or "", _TYPICAL_WALL_W_PER_K
-    )
-    power_w = wall_w_per_k * (outside_c - goods.packed_c)
-    melting_s = _USABLE_SHARE * _pack_j(box, goods) / power_w
-    seconds = (melting_s + _warming_s(box, goods, wall_w_per_k, outside_c)) * percent / 100
-    factor = math.exp(_Q90 * _log_sd(box))
+    melting_s = _USABLE_SHARE * _pack_j(box, goods)
+    melting_s /= _wall_w_per_k(box) * (outside_c - goods.packed_c)
+    warming_s = _warming_s(box, outside_c, goods.packed_c, goods.limit_c)
+    return _spread((melting_s + warming_s) * percent / 100, _log_sd(box))
+
+
+def grace_time(box: Box, *, outside_c: float = DESIGN_C, percent: int = 100) -> HoldTime | None:
+    """Return how long goods last that have left their zone, until they spoil.
+
+    For how long the policies bear that is not counted: it is a reserve for the goods on the edge.
+    None: it is not warm enough outside.
+    """
+    goods = _GOODS[box.zone]
+    if outside_c <= goods.spoils_c:
+        return None
+    seconds = _warming_s(box, outside_c, goods.limit_c, goods.spoils_c)
+    return _spread(seconds * percent / 100, _GRACE_LOG_SD)
+
+
+def _spread(seconds: float, log_sd: float) -> HoldTime:
+    factor = math.exp(_Q90 * log_sd)
     return HoldTime(seconds / factor, seconds, seconds * factor)
+
+
+def _wall_w_per_k(box: Box) -> float:
+    if box.wall_w_per_k is not None:
+        return box.wall_w_per_k
+    return _WALL_W_PER_K.get(box.box_material or "", _TYPICAL_WALL_W_PER_K)
 
 
 def _pack_j(box: Box, goods: _Goods) -> float:
@@ -88,14 +111,14 @@ def _pack_j(box: Box, goods: _Goods) -> float:
     return kilos * _LATENT_J_PER_KG[box.pack_kind or goods.pack_kind]
 
 
-def _warming_s(box: Box, goods: _Goods, wall_w_per_k: float, outside_c: float) -> float:
-    """Return how long the goods take from where they were packed to their limit.
+def _warming_s(box: Box, outside_c: float, from_c: float, to_c: float) -> float:
+    """Return how long the goods take from one temperature to another, without a pack.
 
     Newton's law (Incropera, "Fundamentals of Heat and Mass Transfer", eq. 5.6): t = C/UA ln(…).
     """
     kilos = _TYPICAL_PRODUCT_KG if box.product_kg is None else box.product_kg
-    ratio = (outside_c - goods.packed_c) / (outside_c - goods.limit_c)
-    return kilos * goods.j_per_kg_k / wall_w_per_k * math.log(ratio)
+    j_per_k = kilos * _GOODS[box.zone].j_per_kg_k
+    return j_per_k / _wall_w_per_k(box) * math.log((outside_c - from_c) / (outside_c - to_c))
 
 
 def _log_sd(box: Box) -> float:

@@ -130,8 +130,10 @@ class Box:
     wall_w_per_k: float | None = None
     """The box's own conductance, where its record says it."""
     forecast: BoxForecast | None = None
+    left_at: datetime | None = None
+    """Since when it is out of its zone: it warms, and may be saved yet."""
     has_left_range: bool = False
-    """An excursion is open or was: what could be saved may be lost already."""
+    """A critical excursion was found: what could be saved is lost already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

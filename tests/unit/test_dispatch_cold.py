@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.dispatch.cold import Began, Chances, ColdLimits, chances_of, limits_of
-from routing.dispatch.hold_times import hold_time
+from routing.dispatch.hold_times import grace_time, hold_time
 from routing.dispatch.state import Box, BoxForecast, CityOrder
 from routing.problem import Load
 
@@ -127,6 +127,14 @@ class TestNominalHoldTime:
         assert hold_time(box(), outside_c=4.5) is not None
 
 
+def test_goods_without_a_pack_spoil_at_the_policies_critical_limits() -> None:
+    """Frozen: 4 x 2700 / 0.28 = 38,571 s x ln(48/45) = 0.064539 from -18 to -15 °C: 2,489 s."""
+    grace = grace_time(box(zone="frozen", box_material="vip"))
+    assert grace is not None
+    assert grace.q50_s == pytest.approx(2489, abs=1)
+    assert grace_time(box(), outside_c=8.0) is None
+
+
 class TestBeforeItLeaves:
     def test_nothing_is_planned_beyond_the_nominal_hold_time(self) -> None:
         limits = limits_of(order(box(), **WAITING), now=NOON, loop=True)
@@ -148,37 +156,44 @@ class TestBeforeItLeaves:
 
 
 class TestOnItsWay:
-    def test_the_slope_is_the_expected_loss(self) -> None:
-        """Left at 11:30; q10 at 12:20 (50 min of exposure), q90 at 13:00 (90 min).
+    """The box leaves its zone, and spoils when its goods are at 8 °C.
 
-        30,000 fen x 0.8 over 40 minutes are 600 fen a minute.
+    That takes them 15,556 s x ln(26/22) = 2,598.7 s, give or take exp(1.2816 x 0.4) = 1.6697:
+    1,556.4 s at the lower quantile, 4,339.0 s at the upper one.
+    """
+
+    def test_the_slope_is_the_expected_loss(self) -> None:
+        """Left at 11:30; out of its zone at 12:20 (q10: 3,000 s of exposure) to 13:00 (5,400 s).
+
+        Spoilt at 4,556 s to 9,739 s. 30,000 fen x 0.8 over 5,183 s are 277.9 fen a minute.
         """
         one = order(box(forecast=told(20, 45, 60)))
         assert limits_of(one, now=NOON, loop=True) == ColdLimits(
-            hold_s=None, warm_after_s=3000, warm_cost_per_min=600, at_stake=24_000
+            hold_s=None, warm_after_s=4556, warm_cost_per_min=278, at_stake=24_000
         )
 
     def test_a_wide_interval_hardly_asks_for_anything(self) -> None:
-        """The same loss over 320 minutes in place of 40: 75 fen a minute."""
-        limits = limits_of(order(box(forecast=told(20, 180, 340))), now=NOON, loop=True)
-        assert limits.warm_cost_per_min == 75
+        """From 1,556 s to 4,339 + 18,000 s later, 20,783 s in all: 69.3 fen a minute."""
+        limits = limits_of(order(box(forecast=told(20, 180, 320))), now=NOON, loop=True)
+        assert limits.warm_cost_per_min == 69
 
     def test_doors_that_were_opened_are_in_the_curve_already(self) -> None:
-        """Two doors of 90 s count as exposure; the forecast saw them: 3 minutes are added."""
+        """Two doors of 90 s count as exposure; the forecast saw them: 180 s are added."""
         one = order(box(forecast=told(20, 45, 60)))
         began = Began(at=NOON - minutes(30), doors_s=180)
-        assert limits_of(one, now=NOON, loop=True, began=began).warm_after_s == 3180
+        assert limits_of(one, now=NOON, loop=True, began=began).warm_after_s == 4736
 
     def test_what_was_handed_over_counts_from_the_other_trip(self) -> None:
-        """The other vehicle left at 11:50: q10 at 12:20 is 30 minutes of its exposure."""
+        """The other vehicle left at 11:50, 1,200 s later."""
         one = order(box(forecast=told(20, 45, 60)))
         began = Began(at=NOON - minutes(10))
-        assert limits_of(one, now=NOON, loop=True, began=began).warm_after_s == 1800
+        assert limits_of(one, now=NOON, loop=True, began=began).warm_after_s == 3356
 
     def test_an_end_beyond_the_horizon_leaves_the_lower_half(self) -> None:
-        """0.4 of 30,000 over the 200 minutes from q10 to q50 are 60 fen a minute."""
+        """0.4 of 30,000 over 200 min and 2,598.7 - 1,556.4 s: 13,042 s: 55.2 fen a minute."""
         limits = limits_of(order(box(forecast=told(100, 300, None))), now=NOON, loop=True)
-        assert limits.warm_cost_per_min == 60
+        assert limits.warm_cost_per_min == 55
+        assert limits.at_stake == 12_000
 
     def test_a_box_that_surely_holds_has_no_limit(self) -> None:
         quiet = order(box(forecast=told(None, None, None)))
@@ -191,36 +206,41 @@ class TestOnItsWay:
         nominal = limits_of(one, now=NOON + minutes(age_min), loop=False)
         assert (later == nominal) != trusted
 
-    @pytest.mark.parametrize(("now_min", "lost"), [(24, False), (25, True)])
-    def test_past_the_interval_nothing_more_is_to_be_lost(self, now_min: float, lost: bool) -> None:
-        one = order(box(forecast=told(5, 10, 25)))
-        limits = limits_of(one, now=NOON + minutes(now_min), loop=True)
+    @pytest.mark.parametrize(("now_s", "lost"), [(5838, False), (5839, True)])
+    def test_past_the_interval_nothing_more_is_to_be_lost(self, now_s: int, lost: bool) -> None:
+        """Out by 12:25 at the latest, 1,500 s, and spoilt 4,339 s later."""
+        late = NOON + timedelta(seconds=now_s)
+        one = order(box(forecast=told(5, 10, 25, made_at=late)))
+        limits = limits_of(one, now=late, loop=True)
         assert (limits == ColdLimits()) == lost
 
-    def test_what_has_left_its_zone_is_lost(self) -> None:
+    def test_what_is_out_of_its_zone_may_be_saved_yet(self) -> None:
+        """Out since 11:50, 1,200 s of exposure: spoilt from 2,756 s on, by 5,539 s."""
+        out = order(box(forecast=told(0, 0, 0), left_at=NOON - minutes(10)))
+        limits = limits_of(out, now=NOON, loop=True)
+        assert limits.warm_after_s == 2756
+        assert limits.warm_cost_per_min == pytest.approx(24_000 * 60 / 2782.6, abs=0.5)
+
+    def test_what_is_spoilt_is_lost(self) -> None:
         gone = order(box(forecast=told(20, 45, 60), has_left_range=True))
         assert limits_of(gone, now=NOON, loop=True) == ColdLimits()
 
-    def test_no_interval_is_narrower_than_a_leaving(self) -> None:
-        """24,000 over ten minutes in place of one."""
-        limits = limits_of(order(box(forecast=told(20, 20.5, 21))), now=NOON, loop=True)
-        assert limits.warm_cost_per_min == 2400
-
     def test_several_boxes_share_one_slope(self) -> None:
-        """One may leave from 20 to 60 min (24,000), one from 40 to 80 (another 24,000).
+        """One spoils from 4,556 to 9,739 s (24,000), one 1,200 s later, over as many seconds.
 
-        By 60 min the second has lost its half: (24,000 + 12,000) / 40 min = 900 fen a minute.
+        By 9,739 s the second has lost 3,983 / 5,183 of its 24,000: 18,443. In all 42,443.
         """
         both = order(box(forecast=told(20, 40, 60)), box(id="b2", forecast=told(40, 60, 80)))
         limits = limits_of(both, now=NOON, loop=True)
-        assert (limits.warm_after_s, limits.warm_cost_per_min) == (3000, 900)
+        assert limits.warm_after_s == 4556
+        assert limits.warm_cost_per_min == pytest.approx(42_443 * 60 / 5183, abs=0.6)
         assert limits.at_stake == 48_000
 
     def test_without_the_loop_only_the_packing_counts(self) -> None:
-        """q50 11,788 s and q10 = q50 / 1.774 = 6,645 s; no word of the judge is heard."""
-        asked = order(box(forecast=told(20, 45, 60), has_left_range=True))
+        """q10 = 11,788 / 1.774 = 6,645 s and 1,556 s; no word of the judge is heard."""
+        asked = order(box(forecast=told(20, 45, 60), left_at=NOON, has_left_range=True))
         limits = limits_of(asked, now=NOON, loop=False)
-        assert limits.warm_after_s == pytest.approx(6645, abs=2)
+        assert limits.warm_after_s == pytest.approx(6645 + 1556, abs=2)
         assert limits.hold_s is None
         assert limits == limits_of(order(box()), now=NOON, loop=False)
 
