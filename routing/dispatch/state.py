@@ -173,7 +173,9 @@ class CityOrder:
     aboard: str | None = None
     """The vehicle that it was loaded on last, once it was."""
     boxes: tuple[Box, ...] = ()
+    offers: tuple[Offer, ...] = ()
     accepted_offer: int | None = None
+    """Which of the offers the member took; the order is `requested` again, as that offer says."""
     arrived_at: datetime | None = None
     """When the driver said that he is at the door (handover `arrived`), if he did."""
     delivered_at: datetime | None = None
@@ -204,6 +206,14 @@ class Disruption:
     from_at: datetime
     until_at: datetime | None
     recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedPlace:
+    """A place whose cooling has failed, as the judge found by its air."""
+
+    place_id: str
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,562 @@
+"""What does a city look like at one moment?
+
+Every statement of a look runs in one snapshot, so that no order is seen without its promise, and no
+plan without its stops.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar, cast
+
+import msgspec
+
+from routing.dispatch import store_statements as sql
+from routing.dispatch.state import (
+    Box,
+    BoxForecast,
+    City,
+    CityDepot,
+    CityLocker,
+    CityOrder,
+    CityState,
+    CityVehicle,
+    Command,
+    Disruption,
+    Estimated,
+    LivingPlan,
+    Offer,
+    Pin,
+    PlannedStop,
+    PlannedUnserved,
+    Position,
+    PromiseState,
+    Shift,
+    Stage,
+    Visited,
+    Wish,
+    Zone,
+)
+from routing.dispatch.store import Store, Values
+from routing.problem import DepotKind, Load, VehicleKind
+from schemas.delivery_policy import DeliveryPolicy
+from schemas.disruptions import DETAILS
+
+RowT = TypeVar("RowT")
+
+LAST_MILESTONES: Final = ("delivered", "cancelled", "refused", "returned")
+"""An order that has reached one of them is under way no more."""
+
+_ORDERS_FOR: Final = timedelta(days=14)  # an order is booked at most so long ahead
+_VISITS_FOR: Final = timedelta(hours=18)  # a day's visits: what is learned from, what has been made
+_SHIFTS_AROUND: Final = timedelta(hours=24)
+_DISRUPTIONS_AFTER: Final = timedelta(hours=1)  # one that is just over is still a reason to look
+_LOOK_BACK: Final = timedelta(minutes=5)  # of a track, before its first new fix
+_FIRST_LOOK_BACK: Final = timedelta(minutes=30)  # what a dispatcher before may not have looked at
+_COMMIT_LAG: Final = timedelta(seconds=5)  # positions may commit so long after their stored_at
+_SPOIL_PERCENT: Final = 150  # of its value, where the judge has not said what a box's loss costs
+
+
+class UnknownCity(Exception):
+    """There is no such city (yet). The message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A state, and until when its positions were stored: where the next look begins."""
+
+    state: CityState
+    stored_until: datetime
+
+
+def look(store: Store, city_id: str, *, now: datetime, stored_since: datetime | None) -> Look:
+    """Read a city. `stored_since`: positions stored later are new; None: those of half an hour.
+
+    Raises UnknownCity.
+    """
+    with store.snapshot():
+        return _Reading(store, city_id, now, stored_since).look()
+
+
+def stops_at(store: Store, city_id: str, version: int) -> tuple[PlannedStop, ...]:
+    """Return the stops that stood in a version."""
+    values = {"city_id": city_id, "version": version}
+    return tuple(store.all_as(PlannedStop, sql.STOPS_AT, values))
+
+
+class _Reading:
+    """One look; everything that it asks is of the same moment."""
+
+    def __init__(
+        self, store: Store, city_id: str, now: datetime, stored_since: datetime | None
+    ) -> None:
+        self._store = store
+        self._now = now
+        self._stored_since = stored_since or now - _FIRST_LOOK_BACK
+        self._values: dict[str, Any] = {
+            "city_id": city_id,
+            "now": now,
+            "since": now - _ORDERS_FOR,
+            "last": list(LAST_MILESTONES),
+            "shifts_from": now - _SHIFTS_AROUND,
+            "shifts_until": now + _SHIFTS_AROUND,
+            "disruptions_from": now - _DISRUPTIONS_AFTER,
+            "visits_from": now - _VISITS_FOR,
+            "stored_since": self._stored_since - _COMMIT_LAG,
+            "look_back": _LOOK_BACK,
+        }
+
+    def look(self) -> Look:
+        store, values = self._store, self._values
+        city = _city(store, values)
+        plan = _plan(store, values)
+        vehicles = _vehicles(store, values)
+        state = CityState(
+            now=self._now,
+            city=city,
+            depots=tuple(_depot(row) for row in store.all_as(_Depot, sql.DEPOTS, values)),
+            lockers=tuple(store.all_as(CityLocker, sql.LOCKERS, values)),
+            vehicles=vehicles,
+            orders=_orders(store, values, plan, vehicles),
+            plan=plan,
+            disruptions=tuple(
+                _disruption(row) for row in store.all_as(_Disruption, sql.DISRUPTIONS, values)
+            ),
+            commands=tuple(store.all_as(Command, sql.COMMANDS, values)),
+            pins=tuple(store.all_as(Pin, sql.PINS, values)),
+            visits=tuple(store.all_as(Visited, sql.VISITS, values)),
+            tracks=_tracks(store, values),
+        )
+        ((stored_until,),) = store.rows(sql.STORED_UNTIL, values)
+        return Look(state, max(stored_until or self._stored_since, self._stored_since))
+
+
+# The city and its fleet
+
+
+def _city(store: Store, values: Values) -> City:
+    rows = store.rows(sql.CITY, values)
+    if not rows:
+        raise UnknownCity(
+            f"there is no city {values['city_id']}; `frostline city load FILE` makes one"
+        )
+    ((city_id, time_zone, policy),) = rows
+    return City(id=city_id, time_zone=time_zone, policy=msgspec.convert(policy, DeliveryPolicy))
+
+
+@dataclass(frozen=True, slots=True)
+class _Depot:
+    id: str
+    kind: DepotKind
+    lat_deg: float
+    lon_deg: float
+    picking_s: int
+    orders_per_hour: list[int] | None
+    stock_g: dict[Zone, int] | None
+
+
+def _depot(row: _Depot) -> CityDepot:
+    return CityDepot(
+        id=row.id,
+        kind=row.kind,
+        lat_deg=row.lat_deg,
+        lon_deg=row.lon_deg,
+        picking_s=row.picking_s,
+        orders_per_hour=None if row.orders_per_hour is None else tuple(row.orders_per_hour),
+        stock_g=row.stock_g or {},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Vehicle:
+    vehicle_id: str
+    depot_id: str
+    kind: VehicleKind
+    role: str
+    mode: str
+    frozen_g: int
+    chilled_g: int
+    ambient_g: int
+    range_m: int | None
+    max_trips: int
+    reload_s: int
+    door_s: int
+    returns: bool
+    fixed_cost: int
+    cost_per_km: int
+    cost_per_h: int
+    cost_per_order: int
+    gateway_id: str | None
+    frozen_place_id: str | None
+    chilled_place_id: str | None
+    ambient_place_id: str | None
+    at: datetime | None
+    lat_deg: float | None
+    lon_deg: float | None
+    speed_m_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shift:
+    vehicle_id: str
+    from_at: datetime
+    until_at: datetime
+    drivers: list[str]
+    breaks: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rest:
+    """A break as the api writes it."""
+
+    earliest_at: datetime
+    latest_at: datetime
+    duration_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Fix:
+    vehicle_id: str
+    at: datetime
+    lat_deg: float
+    lon_deg: float
+    speed_m_s: float | None
+
+
+_SAME: Final = (
+    "depot_id",
+    "kind",
+    "role",
+    "mode",
+    "range_m",
+    "max_trips",
+    "reload_s",
+    "door_s",
+    "returns",
+    "fixed_cost",
+    "cost_per_km",
+    "cost_per_h",
+    "cost_per_order",
+    "gateway_id",
+)
+
+
+def _vehicles(store: Store, values: Values) -> tuple[CityVehicle, ...]:
+    shifts = _by(store.all_as(_Shift, sql.SHIFTS, values), "vehicle_id")
+    return tuple(
+        _vehicle(row, shifts.get(row.vehicle_id, ()))
+        for row in store.all_as(_Vehicle, sql.VEHICLES, values)
+    )
+
+
+def _vehicle(row: _Vehicle, shifts: Sequence[_Shift]) -> CityVehicle:
+    places = {
+        "frozen": row.frozen_place_id,
+        "chilled": row.chilled_place_id,
+        "ambient": row.ambient_place_id,
+    }
+    position = None
+    if row.at is not None and row.lat_deg is not None and row.lon_deg is not None:
+        position = Position(
+            at=row.at, lat_deg=row.lat_deg, lon_deg=row.lon_deg, speed_m_s=row.speed_m_s
+        )
+    return CityVehicle(
+        id=row.vehicle_id,
+        capacity=Load(frozen_g=row.frozen_g, chilled_g=row.chilled_g, ambient_g=row.ambient_g),
+        compartments={cast("Zone", zone): place for zone, place in places.items() if place},
+        shifts=tuple(_shift(each) for each in shifts),
+        position=position,
+        **{name: getattr(row, name) for name in _SAME},
+    )
+
+
+def _shift(row: _Shift) -> Shift:
+    rests = msgspec.convert(row.breaks, tuple[_Rest, ...])
+    return Shift(
+        from_at=row.from_at,
+        until_at=row.until_at,
+        drivers=tuple(row.drivers),
+        breaks=tuple((rest.earliest_at, rest.latest_at, rest.duration_s) for rest in rests),
+    )
+
+
+def _tracks(store: Store, values: Values) -> dict[str, tuple[Position, ...]]:
+    fixes = _by(store.all_as(_Fix, sql.TRACKS, values), "vehicle_id")
+    return {
+        vehicle_id: tuple(
+            Position(at=f.at, lat_deg=f.lat_deg, lon_deg=f.lon_deg, speed_m_s=f.speed_m_s)
+            for f in track
+        )
+        for vehicle_id, track in fixes.items()
+    }
+
+
+# The plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    version: int
+    made_at: datetime
+    searched_at: datetime | None
+    why: dict[str, Any] | None
+
+
+def _plan(store: Store, values: Values) -> LivingPlan:
+    found = store.all_as(_Version, sql.PLAN, values)
+    if not found:
+        return LivingPlan(version=0)
+    head = found[0]
+    return LivingPlan(
+        version=head.version,
+        made_at=head.made_at,
+        searched_at=head.searched_at,
+        why=head.why or {},
+        stops=tuple(store.all_as(PlannedStop, sql.STOPS, values)),
+        unserved=tuple(store.all_as(PlannedUnserved, sql.UNSERVED, values)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Disruption:
+    id: str
+    kind: str
+    vehicle_id: str | None
+    details: dict[str, Any]
+    from_at: datetime
+    until_at: datetime | None
+    recorded_at: datetime
+
+
+def _disruption(row: _Disruption) -> Disruption:
+    return Disruption(
+        id=row.id,
+        kind=row.kind,
+        vehicle_id=row.vehicle_id,
+        details=msgspec.convert(row.details, DETAILS[row.kind]),
+        from_at=row.from_at,
+        until_at=row.until_at,
+        recorded_at=row.recorded_at,
+    )
+
+
+# Orders
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    order_id: str
+    member_level: str
+    tier_h: int
+    lat_deg: float
+    lon_deg: float
+    frozen_g: int
+    chilled_g: int
+    ambient_g: int
+    service_s: int
+    placed_at: datetime
+    requested_at: datetime
+    wish: Wish
+    window_from: datetime | None
+    window_until: datetime | None
+    locker_id: str | None
+    delivery_fee: int
+    promise: PromiseState | None
+    due_at: datetime | None
+    not_before: datetime | None
+    depot_id: str | None
+    alternates: list[str] | None
+    offers: list[dict[str, Any]] | None
+    offer: int | None
+    delivered_at: datetime | None
+    ended_at: datetime | None
+    next_stop_at: datetime | None
+    arriving_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Handover:
+    order_id: str
+    step: str
+    at: datetime
+    place_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    order_id: str
+    id: str
+    zone: Zone
+    goods_value: int
+    packed_at: datetime | None
+    box_material: str | None
+    wall_w_per_k: float | None
+    pack_kind: str | None
+    pack_kg: float | None
+    product_kg: float | None
+    made_at: datetime | None
+    leaves_in_s_q10: float | None
+    leaves_in_s_q50: float | None
+    leaves_in_s_q90: float | None
+    chance_within_40_min: float | None
+    at_risk: bool | None
+    spoil_cost: int | None
+    left_at: datetime | None
+    has_left_range: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Estimate:
+    order_id: str
+    arrives_at: datetime
+    earliest_at: datetime | None
+    latest_at: datetime | None
+
+
+def _orders(
+    store: Store, values: Values, plan: LivingPlan, vehicles: Iterable[CityVehicle]
+) -> tuple[CityOrder, ...]:
+    planned = {stop.order_id for stop in plan.stops} | {u.order_id for u in plan.unserved}
+    values = {**values, "planned": sorted(planned - {None})}
+    rows = store.all_as(_Order, sql.ORDERS, values)
+    key = {"order_ids": [row.order_id for row in rows]}
+    carried_by = {place: v.id for v in vehicles for place in v.compartments.values()}
+    handovers = _by(store.all_as(_Handover, sql.HANDOVERS, key), "order_id")
+    boxes = _by(store.all_as(_Box, sql.BOXES, key), "order_id")
+    estimates = {row.order_id: row for row in store.all_as(_Estimate, sql.ESTIMATES, key)}
+    return tuple(
+        _order(
+            row,
+            _Journey.of(handovers.get(row.order_id, ()), carried_by),
+            tuple(_box(each) for each in boxes.get(row.order_id, ())),
+            _estimated(estimates.get(row.order_id)),
+        )
+        for row in rows
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Journey:
+    """What people have said of an order on its way, the newest word for each step."""
+
+    packed_at: datetime | None = None
+    loaded_at: datetime | None = None
+    departed_at: datetime | None = None
+    arrived_at: datetime | None = None
+    aboard: str | None = None
+
+    @classmethod
+    def of(cls, steps: Iterable[_Handover], carried_by: Mapping[str, str]) -> "_Journey":
+        at = {f"{step.step}_at": step.at for step in steps}
+        loaded = [carried_by.get(s.place_id or "") for s in steps if s.step == "loaded"]
+        return cls(**at, aboard=next((v for v in reversed(loaded) if v is not None), None))
+
+
+def _order(
+    row: _Order, journey: _Journey, boxes: tuple[Box, ...], estimate: Estimated | None
+) -> CityOrder:
+    window = None
+    if row.window_from is not None and row.window_until is not None:
+        window = row.window_from, row.window_until
+    return CityOrder(
+        id=row.order_id,
+        stage=_stage(row, journey),
+        level=row.member_level,
+        tier_h=row.tier_h,
+        lat_deg=row.lat_deg,
+        lon_deg=row.lon_deg,
+        load=Load(frozen_g=row.frozen_g, chilled_g=row.chilled_g, ambient_g=row.ambient_g),
+        service_s=row.service_s,
+        placed_at=row.placed_at,
+        requested_at=row.requested_at,
+        wish=row.wish,
+        window=window,
+        locker_id=row.locker_id,
+        delivery_fee=row.delivery_fee,
+        due_at=row.due_at,
+        not_before=row.not_before,
+        depot_id=row.depot_id,
+        alternates=tuple(row.alternates or ()),
+        packed_at=journey.packed_at,
+        departed_at=journey.departed_at,
+        arrived_at=journey.arrived_at,
+        aboard=journey.aboard,
+        boxes=boxes,
+        offers=tuple(msgspec.convert(row.offers or [], tuple[Offer, ...])),
+        accepted_offer=row.offer,
+        delivered_at=row.delivered_at,
+        estimate=estimate,
+        next_stop_at=row.next_stop_at,
+        arriving_at=row.arriving_at,
+    )
+
+
+def _stage(row: _Order, journey: _Journey) -> Stage:
+    """Return how far an order is: the last step that was said of it."""
+    reached: tuple[tuple[Stage, object], ...] = (
+        ("delivered", row.delivered_at),
+        ("ended", row.ended_at),
+        ("out", journey.departed_at),
+        ("loaded", journey.loaded_at),
+        ("packed", journey.packed_at),
+        ("waiting", row.promise == "promised" or None),
+    )
+    return next((stage for stage, at in reached if at is not None), "requested")
+
+
+def _box(row: _Box) -> Box:
+    return Box(
+        id=row.id,
+        zone=row.zone,
+        goods_value=row.goods_value,
+        packed_at=row.packed_at,
+        box_material=row.box_material,
+        wall_w_per_k=row.wall_w_per_k,
+        pack_kind=row.pack_kind,
+        pack_kg=row.pack_kg,
+        product_kg=row.product_kg,
+        spoil_cost=_spoil_cost(row),
+        forecast=_forecast(row),
+        left_at=row.left_at,
+        has_left_range=row.has_left_range,
+    )
+
+
+def _spoil_cost(row: _Box) -> int:
+    if row.spoil_cost is not None:
+        return row.spoil_cost
+    return row.goods_value * _SPOIL_PERCENT // 100
+
+
+def _forecast(row: _Box) -> BoxForecast | None:
+    made_at = row.made_at
+    if made_at is None:
+        return None
+
+    def leaves_at(after_s: float | None) -> datetime | None:
+        return None if after_s is None else made_at + timedelta(seconds=after_s)
+
+    return BoxForecast(
+        made_at=made_at,
+        leaves_at_q10=leaves_at(row.leaves_in_s_q10),
+        leaves_at_q50=leaves_at(row.leaves_in_s_q50),
+        leaves_at_q90=leaves_at(row.leaves_in_s_q90),
+        chance_within_40_min=row.chance_within_40_min or 0.0,
+        at_risk=bool(row.at_risk),
+    )
+
+
+def _estimated(row: _Estimate | None) -> Estimated | None:
+    if row is None:
+        return None
+    return Estimated(
+        arrives_at=row.arrives_at, earliest_at=row.earliest_at, latest_at=row.latest_at
+    )
+
+
+def _by(rows: Iterable[RowT], name: str) -> dict[str, list[RowT]]:
+    """Group rows by one of their columns."""
+    grouped: dict[str, list[RowT]] = {}
+    for row in rows:
+        grouped.setdefault(getattr(row, name), []).append(row)
+    return grouped

@@ -1,0 +1,249 @@
+"""Which SQL does a dispatcher run to have its city, and to see all of it at one moment?
+
+One constant a statement; `store.py` and `store_read.py` run them. Times are parameters. What was
+written stands in `store_write.py`.
+"""
+
+from typing import Final
+
+# Who has the city ---------------------------------------------------------------------------------
+
+TRY_LOCK: Final = "SELECT pg_try_advisory_lock(%(lock_class)s::integer, %(city_key)s::integer)"
+
+# Advisory locks with two keys have objsubid 2 (pg_locks). Silent: how long ago, by the server's own
+# clock, the holder's connection last began or ended a statement.
+LOCK_HOLDER: Final = """
+SELECT a.application_name AS name, a.backend_start AS since,
+       extract(epoch FROM statement_timestamp() - a.state_change)::double precision AS silent_s
+FROM pg_locks l
+JOIN pg_stat_activity a USING (pid)
+WHERE l.locktype = 'advisory' AND l.classid = %(lock_class)s::integer::oid
+  AND l.objid = %(city_key)s::integer::oid AND l.objsubid = 2 AND l.granted
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+# Waits up to 5 s for the end, so that the lock is free afterwards.
+END_SILENT: Final = """
+SELECT pg_terminate_backend(l.pid, 5000)
+FROM pg_locks l
+JOIN pg_stat_activity a USING (pid)
+WHERE l.locktype = 'advisory' AND l.classid = %(lock_class)s::integer::oid
+  AND l.objid = %(city_key)s::integer::oid AND l.objsubid = 2 AND l.granted
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND l.pid <> pg_backend_pid()
+  AND statement_timestamp() - a.state_change > make_interval(secs => %(silent_s)s)
+"""
+
+# The city and what it has -------------------------------------------------------------------------
+
+CITY: Final = "SELECT city_id, time_zone, policy FROM cities WHERE city_id = %(city_id)s"
+
+DEPOTS: Final = """
+SELECT d.depot_id AS id, d.kind, d.lat_deg, d.lon_deg, d.picking_s, d.orders_per_hour,
+       (SELECT jsonb_object_agg(s.zone, s.available_g)
+        FROM depot_stock s WHERE s.depot_id = d.depot_id) AS stock_g
+FROM depots d
+WHERE d.city_id = %(city_id)s AND (d.closed_at IS NULL OR d.closed_at > %(now)s)
+ORDER BY d.depot_id
+"""
+
+# A compartment is taken from the promise until the order's journey ends.
+LOCKERS: Final = """
+SELECT l.locker_id AS id, l.lat_deg, l.lon_deg,
+       GREATEST(0, l.compartments - COALESCE(taken.orders, 0))::integer AS free
+FROM lockers l
+LEFT JOIN (
+    SELECT COALESCE(p.offers -> a.offer ->> 'locker_id', d.locker_id) AS locker_id,
+           count(*) AS orders
+    FROM deliveries d
+    JOIN promises p USING (order_id)
+    LEFT JOIN offer_answers a USING (order_id)
+    WHERE d.city_id = %(city_id)s AND d.requested_at > %(since)s AND p.state = 'promised'
+      AND (d.wish = 'locker' OR p.offers -> a.offer ->> 'locker_id' IS NOT NULL)
+      AND NOT EXISTS (
+          SELECT FROM milestones m
+          WHERE m.order_id = d.order_id AND m.milestone = ANY(%(last)s)
+      )
+    GROUP BY 1
+) taken USING (locker_id)
+WHERE l.city_id = %(city_id)s AND (l.closed_at IS NULL OR l.closed_at > %(now)s)
+ORDER BY l.locker_id
+"""
+
+# With its newest fix that is not of the future: a receiver's clock may be wrong.
+VEHICLES: Final = """
+SELECT v.vehicle_id, v.depot_id, v.kind, v.role, v.mode, v.frozen_g, v.chilled_g, v.ambient_g,
+       v.range_m, v.max_trips, v.reload_s, v.door_s, v.returns, v.fixed_cost, v.cost_per_km,
+       v.cost_per_h, v.cost_per_order, v.gateway_id, v.frozen_place_id, v.chilled_place_id,
+       v.ambient_place_id, p.at, p.lat_deg, p.lon_deg, p.speed_m_s
+FROM vehicles v
+LEFT JOIN LATERAL (
+    SELECT at, lat_deg, lon_deg, speed_m_s
+    FROM positions
+    WHERE gateway_id = v.gateway_id AND at <= %(now)s
+    ORDER BY at DESC LIMIT 1
+) p ON true
+WHERE v.city_id = %(city_id)s AND (v.retired_at IS NULL OR v.retired_at > %(now)s)
+ORDER BY v.vehicle_id
+"""
+
+SHIFTS: Final = """
+SELECT s.vehicle_id, s.from_at, s.until_at, s.drivers, s.breaks
+FROM shifts s
+JOIN vehicles v USING (vehicle_id)
+WHERE v.city_id = %(city_id)s AND s.cancelled_at IS NULL
+  AND s.until_at > %(shifts_from)s AND s.from_at < %(shifts_until)s
+ORDER BY s.vehicle_id, s.from_at
+"""
+
+# Of each vehicle whose edge has sent something new: what it sent, and what led there.
+TRACKS: Final = """
+SELECT v.vehicle_id, p.at, p.lat_deg, p.lon_deg, p.speed_m_s
+FROM vehicles v
+JOIN LATERAL (
+    SELECT min(at) AS oldest_at
+    FROM positions
+    WHERE gateway_id = v.gateway_id AND stored_at > %(stored_since)s
+) new ON new.oldest_at IS NOT NULL
+JOIN positions p
+  ON p.gateway_id = v.gateway_id AND p.at >= new.oldest_at - %(look_back)s AND p.at <= %(now)s
+WHERE v.city_id = %(city_id)s
+ORDER BY v.vehicle_id, p.at
+"""
+
+# Until when positions are stored, for the next look.
+STORED_UNTIL: Final = """
+SELECT max(p.stored_at)
+FROM positions p
+JOIN vehicles v USING (gateway_id)
+WHERE v.city_id = %(city_id)s AND p.stored_at > %(stored_since)s
+"""
+
+# Orders -------------------------------------------------------------------------------------------
+
+# Those that wait for an answer or were promised, until their journey has ended and the plan is rid
+# of them. An offer that nobody has answered, and what is impossible, are not ours to act on.
+ORDERS: Final = """
+SELECT d.order_id, o.member_level, d.tier_h, d.lat_deg, d.lon_deg, d.frozen_g, d.chilled_g,
+       d.ambient_g, d.service_s, o.placed_at, d.requested_at, d.wish, d.window_from, d.window_until,
+       d.locker_id, o.delivery_fee, p.state AS promise, p.due_at, p.not_before, p.depot_id,
+       p.alternates, p.offers, CASE WHEN a.answered_at >= p.decided_at THEN a.offer END AS offer,
+       m.delivered_at, m.ended_at, m.next_stop_at, m.arriving_at
+FROM deliveries d
+JOIN orders o USING (order_id)
+LEFT JOIN promises p USING (order_id)
+LEFT JOIN offer_answers a USING (order_id)
+CROSS JOIN LATERAL (
+    SELECT min(at) FILTER (WHERE milestone = 'delivered') AS delivered_at,
+           min(at) FILTER (WHERE milestone = ANY(%(last)s)) AS ended_at,
+           min(at) FILTER (WHERE milestone = 'next_stop') AS next_stop_at,
+           min(at) FILTER (WHERE milestone = 'arriving') AS arriving_at
+    FROM milestones WHERE milestones.order_id = d.order_id
+) m
+WHERE d.city_id = %(city_id)s AND d.requested_at > %(since)s
+  AND (m.ended_at IS NULL AND (p.state IS NULL OR p.state = 'promised'
+                               OR p.state = 'offered' AND a.offer IS NOT NULL
+                                  AND a.answered_at >= p.decided_at)
+       OR d.order_id = ANY(%(planned)s))
+ORDER BY d.requested_at, d.order_id
+"""
+
+HANDOVERS: Final = """
+SELECT order_id, step, at, place_id
+FROM handovers
+WHERE order_id = ANY(%(order_ids)s)
+  AND step IN ('packed', 'loaded', 'departed', 'arrived')
+ORDER BY order_id, at, handover_id
+"""
+
+# The judge's word on each box: its forecast, and whether it is out of its zone.
+BOXES: Final = """
+SELECT c.order_id, c.consignment_id AS id, c.zone, COALESCE(c.goods_value, 0) AS goods_value,
+       k.packed_at, k.box_material, k.wall_w_per_k, k.pack_kind, k.pack_kg, k.product_kg,
+       f.made_at, f.leaves_in_s_q10, f.leaves_in_s_q50, f.leaves_in_s_q90,
+       f.chance_within_40_min, f.at_risk, f.spoil_cost,
+       e.left_at, COALESCE(e.is_spoilt, false) AS has_left_range
+FROM consignments c
+LEFT JOIN packings k USING (consignment_id)
+LEFT JOIN forecasts f USING (consignment_id)
+LEFT JOIN box_findings e USING (consignment_id)
+WHERE c.order_id = ANY(%(order_ids)s) AND c.closed_at IS NULL
+ORDER BY c.order_id, c.consignment_id
+"""
+
+ESTIMATES: Final = """
+SELECT DISTINCT ON (order_id) order_id, arrives_at, earliest_at, latest_at
+FROM arrival_estimates
+WHERE order_id = ANY(%(order_ids)s)
+ORDER BY order_id, estimated_at DESC
+"""
+
+# The plan and people's words ----------------------------------------------------------------------
+
+PLAN: Final = """
+SELECT p.version, p.made_at, s.made_at AS searched_at, s.why
+FROM plans p
+LEFT JOIN LATERAL (
+    SELECT made_at, why FROM plans
+    WHERE city_id = p.city_id AND iterations > 0
+    ORDER BY version DESC LIMIT 1
+) s ON true
+WHERE p.city_id = %(city_id)s
+ORDER BY p.version DESC LIMIT 1
+"""
+
+STOPS: Final = """
+SELECT vehicle_id, trip, position, kind, order_id, depot_id, to_locker, arrives_at, earliest_at,
+       latest_at, leaves_at, locked
+FROM plan_stops
+WHERE city_id = %(city_id)s AND to_version IS NULL
+ORDER BY vehicle_id, trip, position, stop_id
+"""
+
+UNSERVED: Final = """
+SELECT order_id, reason, sentence, remedy
+FROM plan_unserved
+WHERE city_id = %(city_id)s AND to_version IS NULL
+ORDER BY order_id
+"""
+
+PINS: Final = """
+SELECT order_id, kind, vehicle_id, hold_until, price, by
+FROM pins
+WHERE city_id = %(city_id)s AND to_version IS NULL
+ORDER BY order_id, kind
+"""
+
+DISRUPTIONS: Final = """
+SELECT disruption_id AS id, kind, vehicle_id, details, from_at, until_at, recorded_at
+FROM disruptions
+WHERE city_id = %(city_id)s AND (until_at IS NULL OR until_at > %(disruptions_from)s)
+ORDER BY from_at, disruption_id
+"""
+
+COMMANDS: Final = """
+SELECT c.command_id AS id, c.base_version, c.kind, c.order_id, c.vehicle_id, c.hold_until,
+       c.undo_version, c.commanded_by AS by, c.commanded_at AS at
+FROM dispatch_commands c
+WHERE c.city_id = %(city_id)s
+  AND NOT EXISTS (SELECT FROM command_outcomes o WHERE o.command_id = c.command_id)
+ORDER BY c.commanded_at, c.command_id
+"""
+
+VISITS: Final = """
+SELECT vehicle_id, order_id, depot_id, arrived_at, left_at, source, leg_planned_s, leg_actual_s,
+       stop_planned_s
+FROM stop_visits
+WHERE city_id = %(city_id)s AND arrived_at > %(visits_from)s
+ORDER BY arrived_at, vehicle_id, stop_key
+"""
+
+# The stops that stood in a version: what an undo goes back to.
+STOPS_AT: Final = """
+SELECT vehicle_id, trip, position, kind, order_id, depot_id, to_locker, arrives_at, earliest_at,
+       latest_at, leaves_at, locked
+FROM plan_stops
+WHERE city_id = %(city_id)s AND from_version <= %(version)s
+  AND (to_version IS NULL OR to_version > %(version)s)
+ORDER BY vehicle_id, trip, position, stop_id
+"""
