@@ -20,8 +20,10 @@ from prometheus_client import start_http_server
 from edge import metrics
 from edge.clock import EdgeClock, SystemClock
 from edge.dedupe import Track
+from edge.gpsd import Gpsd
 from edge.outbox import Outbox
 from edge.pace import REAL_PACE, Pace
+from edge.position import PositionSource
 from edge.radio import Radio, ScanPlan
 from edge.recorder import Recorder
 from edge.settings import EdgeSettings
@@ -119,12 +121,22 @@ class Agent:
         self._uncut_since_s: float | None = None
         self._snapshot_due_s = 0.0
         self._software = version("frostline")
+        self._positions: PositionSource | None = None
+        if settings.gpsd_url:
+            self._positions = Gpsd(settings.gpsd_url)
+
+    def follow(self, positions: PositionSource) -> None:
+        """Take positions from this source, not from gpsd; to be said before `run`."""
+        self._positions = positions
 
     @property
     def is_settled(self) -> bool:
-        """Whether all that was heard is known to be stored."""
+        """Whether all that was heard is known to be stored, and each position to be told."""
         return not (
-            self._recorder.pending or self._is_committing or self._outbox.holdings().readings
+            self._recorder.pending
+            or self._is_committing
+            or self._outbox.holdings().readings
+            or self._uplink.track
         )
 
     @property
@@ -143,13 +155,15 @@ class Agent:
         committing = asyncio.create_task(self._commit_for_ever(), name="commit")
         sending = asyncio.create_task(self._uplink.run(), name="uplink")
         stopping = asyncio.create_task(stop.wait(), name="stop")
-        tasks = (listening, committing, sending, stopping)
+        following = asyncio.create_task(self._follow(), name="positions")
+        tasks = (listening, committing, sending, stopping, following)
         log.info("edge runs", extra={"gateway": settings.gateway_id, "outbox": self._outbox.uuid})
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await _cancel(listening)
             await _cancel(committing)
+            await _cancel(following)
             await self._commit(last=True)
             if stop.is_set() and not sending.done():
                 await self._drain()
@@ -161,6 +175,12 @@ class Agent:
 
     def _in_outbox_thread(self, function: Callable[..., T], /, *args: Any) -> "asyncio.Future[T]":
         return asyncio.get_running_loop().run_in_executor(self._executor, function, *args)
+
+    async def _follow(self) -> None:
+        """Follow the source of positions; that it ends is no reason to stop."""
+        if self._positions is not None:
+            await self._uplink.track.follow(self._positions)
+        await asyncio.Event().wait()
 
     # Committing -----------------------------------------------------------------------------------
 

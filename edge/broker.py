@@ -52,6 +52,14 @@ class Acknowledged:
 
 
 @dataclass(frozen=True, slots=True)
+class PositionsAcknowledged:
+    """A PUBACK of positions, by message id; `reason` as above."""
+
+    message_id: int
+    reason: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoredMessage:
     """A `stored` message's payload."""
 
@@ -65,7 +73,7 @@ class Gone:
     words: str
 
 
-Event = Acknowledged | StoredMessage | Gone
+Event = Acknowledged | PositionsAcknowledged | StoredMessage | Gone
 
 
 class Connection:
@@ -85,6 +93,7 @@ class Connection:
         self._connected: asyncio.Future[bool] = self._loop.create_future()
         self._subscribed: asyncio.Future[str] = self._loop.create_future()
         self._batches: dict[int, BatchId] = {}
+        self._positions: set[int] = set()
         self._client = self._make_client()
 
     async def open(self) -> bool:
@@ -112,6 +121,13 @@ class Connection:
         topic = topic_of(self._gateway_id, Kind.READINGS)
         info = self._client.publish(topic, payload, qos=1, properties=properties)
         self._batches[info.mid] = batch_id
+
+    def publish_positions(self, payload: bytes) -> int:
+        """Hand positions to the broker and return the message id; their answer is an event too."""
+        topic = topic_of(self._gateway_id, Kind.POSITION)
+        message_id = self._client.publish(topic, payload, qos=1).mid
+        self._positions.add(message_id)
+        return message_id
 
     def publish_status(self, status: GatewayStatus) -> None:
         """Publish a retained status."""
@@ -195,6 +211,9 @@ class Connection:
         batch_id = self._batches.pop(mid, None)
         if batch_id is not None:
             self._on_event(Acknowledged(batch_id, reason, words))
+        elif mid in self._positions:
+            self._positions.discard(mid)
+            self._on_event(PositionsAcknowledged(mid, reason))
 
     def _lose(self, words: str) -> None:
         for future in (self._connected, self._subscribed):

@@ -34,3 +34,10 @@ SCANNER_STARTS: Final = Counter("frostline_edge_scanner_starts_total", "Scans be
 CLOCK_CONFIDENCE: Final = Gauge(
     "frostline_edge_clock_confidence", "As in the readings; -1 while the clock is not set."
 )
+FIXES: Final = Counter(
+    "frostline_edge_fixes_total", "Positions: kept, sent, thinned out for want of room.", ["event"]
+)
+GPSD_CONNECTED: Final = Gauge("frostline_edge_gpsd_connected", "1 while gpsd is there.")
+GPSD_FAILURES: Final = Counter(
+    "frostline_edge_gpsd_failures_total", "Connections to gpsd that failed or broke."
+)

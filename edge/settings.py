@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
+from edge.gpsd import parse_gpsd_url
 from schemas.ids import parse_gateway_id, parse_logger_id
 
 T = TypeVar("T")
@@ -79,6 +80,12 @@ class EdgeSettings:
     radio_silence_s: float = 120.0
     """No advert at all for this long after the scan began: begin anew, then exit; 0: never."""
 
+    gpsd_url: str = ""
+    """Where gpsd says our position, such as gpsd://127.0.0.1:2947; empty: nowhere."""
+
+    position_every_s: float = 10.0
+    """A position is kept at most this often, seconds; 0: each one."""
+
     drain_s: float = 2.0
     """How long a stopping edge waits for its last batches to be confirmed, seconds."""
 
@@ -90,6 +97,8 @@ class EdgeSettings:
             _require(0 <= value < inf, name, f"must be a number from 0 on, not {value}")
         _require(self.metrics_port <= 65_535, "metrics_port", "must be at most 65535; 0: none")
         _read("broker_url", _broker_address, self.broker_url)
+        if self.gpsd_url:
+            _read("gpsd_url", parse_gpsd_url, self.gpsd_url)
         _require(self.batch_max_readings <= 10_000, "batch_max_readings", "must be at most 10000")
         _require(
             self.commit_interval_s < 1,
@@ -136,6 +145,7 @@ _NOT_NEGATIVE = (
     "batch_linger_s",
     "metrics_port",
     "radio_silence_s",
+    "position_every_s",
     "drain_s",
 )
 

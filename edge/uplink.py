@@ -20,12 +20,14 @@ from edge.broker import (
     Connection,
     Event,
     Gone,
+    PositionsAcknowledged,
     StoredMessage,
     tls_context,
 )
 from edge.clock import EdgeClock
 from edge.metrics import BATCHES, CONNECT_FAILURES, CONNECTED
 from edge.outbox import CutBatch, Outbox
+from edge.position import Track
 from edge.settings import EdgeSettings
 from edge.window import Resending, Window
 from schemas.ids import GatewayId
@@ -90,6 +92,9 @@ class Uplink:
         self._events: deque[Event] = deque()
         self._woken = asyncio.Event()
         self._status_due_s = 0.0
+        self.track = Track(
+            settings.gateway_id, every_s=settings.position_every_s, on_fix=self._woken.set
+        )
         self.state = UplinkState()
         self.idle = asyncio.Event()  # nothing cut waits to be confirmed
         self.idle.set()
@@ -124,6 +129,7 @@ class Uplink:
         log.info("broker is there", extra={"session_kept": session_present})
         self.state.connected, self.state.last_failure = True, ""
         CONNECTED.set(1)
+        self.track.disconnected()
         self._window.reconnected(session_present=session_present, now_s=_now_s())
         self._status_due_s = _now_s()
         while True:
@@ -132,6 +138,7 @@ class Uplink:
                 await self._handle(self._events.popleft())
             await self._fill()
             await self._publish_due(connection)
+            self._publish_positions(connection)
             self._publish_status_if_due(connection)
             self._note_progress()
             await self._sleep_until_needed()
@@ -175,6 +182,9 @@ class Uplink:
                 await self._confirm(payload)
             case Acknowledged():
                 self._acknowledge(event)
+            case PositionsAcknowledged(message_id, reason):
+                unheard = reason == NO_MATCHING_SUBSCRIBERS or reason >= _FAILURE
+                self.track.acknowledged(message_id, _now_s(), unheard=unheard)
 
     def _acknowledge(self, event: Acknowledged) -> None:
         if event.reason == NO_MATCHING_SUBSCRIBERS:
@@ -238,14 +248,19 @@ class Uplink:
         )
         return encode_batch(batch.batch_id, sender, readings)
 
+    def _publish_positions(self, connection: Connection) -> None:
+        payload = self.track.next_message(_now_s())
+        if payload is not None:
+            self.track.published(connection.publish_positions(payload))
+
     def _publish_status_if_due(self, connection: Connection) -> None:
         if _now_s() >= self._status_due_s:
             connection.publish_status(self._status())
             self._status_due_s = _now_s() + self._timing.status_every_s
 
     async def _sleep_until_needed(self) -> None:
-        due_s = self._window.next_due_s()
-        until_s = self._status_due_s if due_s is None else min(due_s, self._status_due_s)
+        dues_s = (self._window.next_due_s(), self.track.due_s(), self._status_due_s)
+        until_s = min(due_s for due_s in dues_s if due_s is not None)
         try:
             async with asyncio.timeout(max(0.0, until_s - _now_s())):
                 await self._woken.wait()
