@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Planner = Literal["search", "greedy"]
-TravelSource = Literal["great-circle", "roads"]
 
 _ITERATIONS_MAX: Final = 10_000_000
 
@@ -21,8 +20,7 @@ class DispatchSettings:
     replan_s: float = 120.0  # with nothing new, the plan is searched again after so long
     planner: Planner = "search"  # or greedy: nearest depot, first come
     thermal_loop: bool = True  # boxes' forecasts steer the plan; else only nominal hold times
-    travel: TravelSource = "great-circle"  # or roads: of the file `roads`
-    roads: str = ""  # a road graph (docs/travel.md); for travel = roads
+    travel_file: str = ""  # JSON: the `travel` of a problem; none: great circles
     takeover_s: float = 20.0  # a dispatcher that was silent for so long loses its city
     poll_s: float = 2.0  # how long to wait for a wake-up before looking anyway
     min_interval_s: float = 0.1  # wake-ups are answered at most this often
@@ -47,9 +45,4 @@ class DispatchSettings:
             raise ValueError(
                 f"FROSTLINE_DISPATCH_TAKEOVER_S is {self.takeover_s}; a dispatcher speaks every "
                 f"{self.poll_s} s (poll_s), so expected at least twice that"
-            )
-        if (self.travel == "roads") != bool(self.roads):
-            raise ValueError(
-                "FROSTLINE_DISPATCH_ROADS names the road graph for "
-                "FROSTLINE_DISPATCH_TRAVEL=roads; give both or neither"
             )
