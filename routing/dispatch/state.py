@@ -217,6 +217,18 @@ class FailedPlace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandingRescue:
+    """What was decided last of a box on its way (`decision.Rescue`), and its chance then."""
+
+    order_id: str
+    consignment_id: str
+    cause: str
+    chosen: str
+    decided_at: datetime
+    spoil_chance: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """A dispatcher's word that has no outcome yet."""
 
@@ -259,6 +271,9 @@ class PlannedStop:
     latest_at: datetime
     leaves_at: datetime
     locked: bool
+    lat_deg: float | None = None
+    """Where two vehicles meet; other stops are at their order's or their depot's."""
+    lon_deg: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,6 +332,8 @@ class CityState:
     disruptions: tuple[Disruption, ...] = ()
     commands: tuple[Command, ...] = ()
     pins: tuple[Pin, ...] = ()
+    rescues: tuple[StandingRescue, ...] = ()
+    failed_places: tuple[FailedPlace, ...] = ()
     visits: tuple[Visited, ...] = ()
     tracks: dict[str, tuple[Position, ...]] = field(default_factory=dict)
     """Of each vehicle with fixes not looked at yet: all its fixes from 5 minutes before the oldest

@@ -166,9 +166,32 @@ SELECT c.order_id, c.consignment_id AS id, c.zone, COALESCE(c.goods_value, 0) AS
 FROM consignments c
 LEFT JOIN packings k USING (consignment_id)
 LEFT JOIN forecasts f USING (consignment_id)
-LEFT JOIN box_findings e USING (consignment_id)
+LEFT JOIN LATERAL (
+    SELECT left_at, is_spoilt FROM box_findings b WHERE b.consignment_id = c.consignment_id
+) e ON true
 WHERE c.order_id = ANY(%(order_ids)s) AND c.closed_at IS NULL
 ORDER BY c.order_id, c.consignment_id
+"""
+
+# The newest word on each box; the chance is that of the option that was chosen.
+RESCUES: Final = """
+SELECT DISTINCT ON (consignment_id) order_id, consignment_id, cause, chosen, decided_at,
+       COALESCE((
+           SELECT min((option->>'spoil_chance')::double precision)
+           FROM jsonb_array_elements(options) AS option
+           WHERE option->>'action' = chosen
+       ), 0) AS spoil_chance
+FROM rescues
+WHERE city_id = %(city_id)s AND decided_at > %(visits_from)s
+ORDER BY consignment_id, decided_at DESC, rescue_id DESC
+"""
+
+FAILED_PLACES: Final = """
+SELECT f.place_id, f.since
+FROM failed_compartments f
+JOIN vehicles v ON f.place_id IN (v.frozen_place_id, v.chilled_place_id, v.ambient_place_id)
+WHERE v.city_id = %(city_id)s
+ORDER BY f.place_id
 """
 
 ESTIMATES: Final = """
@@ -194,7 +217,7 @@ ORDER BY p.version DESC LIMIT 1
 
 STOPS: Final = """
 SELECT vehicle_id, trip, position, kind, order_id, depot_id, to_locker, arrives_at, earliest_at,
-       latest_at, leaves_at, locked
+       latest_at, leaves_at, locked, lat_deg, lon_deg
 FROM plan_stops
 WHERE city_id = %(city_id)s AND to_version IS NULL
 ORDER BY vehicle_id, trip, position, stop_id
@@ -241,7 +264,7 @@ ORDER BY arrived_at, vehicle_id, stop_key
 # The stops that stood in a version: what an undo goes back to.
 STOPS_AT: Final = """
 SELECT vehicle_id, trip, position, kind, order_id, depot_id, to_locker, arrives_at, earliest_at,
-       latest_at, leaves_at, locked
+       latest_at, leaves_at, locked, lat_deg, lon_deg
 FROM plan_stops
 WHERE city_id = %(city_id)s AND from_version <= %(version)s
   AND (to_version IS NULL OR to_version > %(version)s)

@@ -51,13 +51,15 @@ WHERE city_id = %(city_id)s AND to_version IS NULL
 
 INSERT_STOPS: Final = """
 INSERT INTO plan_stops (city_id, vehicle_id, trip, position, kind, order_id, depot_id, to_locker,
-                        arrives_at, earliest_at, latest_at, leaves_at, locked, from_version)
+                        arrives_at, earliest_at, latest_at, leaves_at, locked, lat_deg, lon_deg,
+                        from_version)
 SELECT %(city_id)s, new.*, %(version)s
 FROM unnest(
     %(vehicle_id)s::text[], %(trip)s::integer[], %(position)s::integer[], %(kind)s::text[],
     %(order_id)s::text[], %(depot_id)s::text[], %(to_locker)s::boolean[],
     %(arrives_at)s::timestamptz[], %(earliest_at)s::timestamptz[], %(latest_at)s::timestamptz[],
-    %(leaves_at)s::timestamptz[], %(locked)s::boolean[]) AS new
+    %(leaves_at)s::timestamptz[], %(locked)s::boolean[], %(lat_deg)s::double precision[],
+    %(lon_deg)s::double precision[]) AS new
 """
 
 END_UNSERVED: Final = """

@@ -216,6 +216,8 @@ CREATE TABLE plan_stops (
     latest_at     timestamptz NOT NULL,
     leaves_at     timestamptz NOT NULL,
     locked        boolean NOT NULL,         -- driven to or being loaded: no plan changes it
+    lat_deg       double precision,         -- of a meeting: other stops have theirs
+    lon_deg       double precision,
     from_version  integer NOT NULL,
     to_version    integer,                  -- the version that ended it; NULL: it stands
     FOREIGN KEY (city_id, from_version) REFERENCES plans (city_id, version)

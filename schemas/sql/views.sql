@@ -2,7 +2,8 @@
 -- change its columns.
 
 DROP VIEW IF EXISTS heard_readings, latest_readings, known_loggers, logger_keys,
-    schema_level, current_verdicts, current_excursions, current_decisions;
+    schema_level, current_verdicts, current_excursions, current_decisions,
+    box_findings, failed_compartments;
 
 -- For a curve: constants for logger_id and measured_at reach the primary key of readings.
 CREATE VIEW heard_readings AS
@@ -62,3 +63,20 @@ WHERE NOT EXISTS (
     SELECT FROM trigger_decisions n
     WHERE n.trigger_id = d.trigger_id AND n.revision > d.revision
 );
+
+-- For dispatch: since when a box is too warm, and whether its goods are spoilt. What only a place's
+-- logger shows says nothing of one box.
+CREATE VIEW box_findings AS
+SELECT subject_id AS consignment_id,
+       min(from_at) FILTER (WHERE state = 'open' AND side = 'upper') AS left_at,
+       bool_or(severity = 'critical') AS is_spoilt
+FROM current_excursions
+WHERE subject_kind = 'consignment' AND source = 'box' AND state <> 'withdrawn'
+GROUP BY subject_id;
+
+-- For dispatch: places whose cooling has failed, by their own air.
+CREATE VIEW failed_compartments AS
+SELECT place_id, min(raised_at) AS since
+FROM alerts
+WHERE kind = 'reefer_failed' AND place_id IS NOT NULL AND ceased_at IS NULL AND resolved_at IS NULL
+GROUP BY place_id;
