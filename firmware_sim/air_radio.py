@@ -51,6 +51,8 @@ class Counts:
 class _Link(NamedTuple):
     chance_key: int
     mean_rssi_dbm: float
+    is_hopeless: bool  # too far for any fading to help
+    from_m: tuple[float, float]  # where the logger was
 
 
 class _Unsent(NamedTuple):
@@ -110,7 +112,12 @@ class Radio:
 
     def hear(self, beacon: Beacon, frame: Frame, now_s: float) -> bool:
         """Take one advert in, or not, as chance has it; return whether something is to be sent."""
-        link = self._links.get(beacon.logger_id) or self._link_to(beacon)
+        link = self._links.get(beacon.logger_id)
+        if link is None or link.from_m != beacon.position_m:
+            link = self._link_to(beacon)
+        if link.is_hopeless:
+            self._world.counts.faint += 1
+            return False
         reception = self._world.channel.receive(
             link.mean_rssi_dbm, chance.bits(link.chance_key, beacon.adverts)
         )
@@ -176,9 +183,12 @@ class Radio:
 
     def _link_to(self, beacon: Beacon) -> _Link:
         distance_m = math.dist(self._position_m, beacon.position_m)
+        mean_rssi_dbm = self._world.channel.mean_rssi_dbm(distance_m)
         link = _Link(
             chance.key_of(self._world.seed, self.gateway_id, beacon.logger_id),
-            self._world.channel.mean_rssi_dbm(distance_m),
+            mean_rssi_dbm,
+            self._world.channel.is_hopeless(mean_rssi_dbm),
+            beacon.position_m,
         )
         self._links[beacon.logger_id] = link
         return link

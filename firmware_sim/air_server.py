@@ -130,6 +130,24 @@ class AirServer:
                 self._flush_soon()
         beacon.adverts += 1
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether each radio has confirmed all that it was given."""
+        return not any(radio.waiting for radio in self._radios.values())
+
+    @property
+    def radios(self) -> int:
+        """How many radios listen."""
+        return len(self._radios)
+
+    def move(self, gateway_id: GatewayId, position_m: tuple[float, float]) -> None:
+        """Let a gateway's radio stand elsewhere, metres; raise ValueError where it isn't there."""
+        moved = [radio for radio in self._radios.values() if radio.gateway_id == gateway_id]
+        for radio in moved:
+            radio.move_to(position_m)
+        if not moved:
+            raise ValueError(f"no radio of {gateway_id} is connected")
+
     def statistics(self) -> wire.Statistics:
         """Return the counts so far."""
         counts, ledger = self._counts, self.ledger
@@ -159,7 +177,7 @@ class AirServer:
         async with self._round:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_CONFIRMATION_TIMEOUT_S):
-                    await self._round.wait_for(self._is_silent)
+                    await self._round.wait_for(lambda: self.is_silent)
             for radio in self._radios.values():
                 radio.assume_heard(asyncio.get_running_loop().time())
             await self._round.wait_for(lambda: not self.ledger.settling)
@@ -191,9 +209,6 @@ class AirServer:
                 self.ledger.settle(due)
             async with self._round:
                 self._round.notify_all()
-
-    def _is_silent(self) -> bool:
-        return not any(radio.waiting for radio in self._radios.values())
 
     # Guests -----------------------------------------------------------------------------------
 
@@ -279,7 +294,7 @@ class AirServer:
         self, question: wire.StopLogger | wire.RebootLogger | wire.OpenLid | wire.MoveRadio
     ) -> None:
         if isinstance(question, wire.MoveRadio):
-            self._move(parse_gateway_id(question.gateway_id), _place(question.x_m, question.y_m))
+            self.move(parse_gateway_id(question.gateway_id), _place(question.x_m, question.y_m))
             return
         logger_id = parse_logger_id(question.logger_id)
         if self._stage is None:
@@ -295,13 +310,6 @@ class AirServer:
                 self._stage.open_lid(logger_id, question.seconds)
             case _:
                 assert_never(question)
-
-    def _move(self, gateway_id: GatewayId, position_m: tuple[float, float]) -> None:
-        moved = [radio for radio in self._radios.values() if radio.gateway_id == gateway_id]
-        for radio in moved:
-            radio.move_to(position_m)
-        if not moved:
-            raise ValueError(f"no radio of {gateway_id} is connected")
 
     def _page(self, first: int) -> wire.LedgerPage:
         rows = self.ledger.rows()

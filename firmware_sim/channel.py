@@ -44,6 +44,10 @@ class Channel:
         decades = math.log10(max(_NEAREST_M, distance_m))
         return self.rssi_at_1m_dbm - 10.0 * self.path_loss_exponent * decades
 
+    def is_hopeless(self, mean_rssi_dbm: float) -> bool:
+        """Tell whether no fading that `receive` knows would make it loud enough."""
+        return mean_rssi_dbm + self.fading_db * _NORMAL[-1] < self.sensitivity_dbm - 1.0
+
     def receive(self, mean_rssi_dbm: float, chance: int) -> Reception:
         """Return what happens, given 64 random bits."""
         fading_db = self.fading_db * _NORMAL[chance & (_QUANTILES - 1)]
