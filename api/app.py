@@ -33,9 +33,14 @@ from api.alerts import alerts, maintenance
 from api.body import LimitedBody
 from api.compensation import evidence, rules, triggers
 from api.context import Clock, Context, utc_now
+from api.dispatch import commands as dispatch_commands
+from api.dispatch import disruptions, plans, stream, vehicles
 from api.findings import verdicts
 from api.handover import complaints, handovers, intakes
 from api.hub import Hub
+from api.intake import cities, depots
+from api.intake import orders as intake_orders
+from api.intake import vehicles as fleet_vehicles
 from api.observe import Metrics, Observed, WithoutLinks
 from api.settings import ApiSettings
 from api.webhooks import deliveries, endpoints
@@ -56,6 +61,8 @@ _TAGS: Final = [
     {"name": "alerts", "description": "Why somebody must act, and planned maintenance."},
     {"name": "compensation", "description": "What members get, by which rules, on what evidence."},
     {"name": "webhooks", "description": "Who outside is told what, and whether it arrived."},
+    {"name": "fleet", "description": "Where and by whom is delivered, by which policy."},
+    {"name": "dispatch", "description": "The living plan of a city, and what is said about it."},
     {"name": "loggers", "description": "Loggers that are registered or were heard."},
     {"name": "places", "description": "Cold rooms, vehicles and lockers with a logger."},
     {"name": "operation", "description": "For those who run the api."},
@@ -120,6 +127,7 @@ def create_app(settings: ApiSettings, *, clock: Clock = utc_now) -> FastAPI:
 _WITHOUT_LINKS: Final = WithoutLinks()  # one: adding it again changes nothing
 
 _ROUTERS: Final[tuple[APIRouter, ...]] = (
+    intake_orders.router,
     orders.router,
     milestones.router,
     handovers.router,
@@ -135,6 +143,14 @@ _ROUTERS: Final[tuple[APIRouter, ...]] = (
     triggers.router,
     evidence.router,
     rules.router,
+    cities.router,
+    depots.router,
+    fleet_vehicles.router,
+    plans.router,
+    vehicles.router,
+    dispatch_commands.router,
+    disruptions.router,
+    stream.router,
     endpoints.router,
     deliveries.router,
     loggers.router,

@@ -43,10 +43,18 @@ KINDS: Final[Mapping[type[Refused], Kind]] = {
     refusals.AlreadyClosed: Kind(HTTPStatus.CONFLICT, "already-closed", "It has ended"),
     refusals.EndsBeforeStart: Kind(HTTPStatus.CONFLICT, "ends-before-start", "It ends too soon"),
     refusals.MilestoneReached: Kind(HTTPStatus.CONFLICT, "milestone-reached", "History stands"),
+    refusals.ShiftOverlaps: Kind(HTTPStatus.CONFLICT, "shift-overlaps", "The vehicle is staffed"),
+    refusals.NotDelivered: Kind(HTTPStatus.CONFLICT, "not-delivered", "Not delivered so"),
+    refusals.NotOffered: Kind(HTTPStatus.CONFLICT, "not-offered", "This offer does not stand"),
+    refusals.JourneyContradicted: Kind(
+        HTTPStatus.CONFLICT, "journey-contradicted", "That cannot follow"
+    ),
     refusals.AlreadyAcknowledged: Kind(
         HTTPStatus.CONFLICT, "already-acknowledged", "Somebody sees to it"
     ),
     refusals.AlreadyAnswered: Kind(HTTPStatus.CONFLICT, "already-answered", "An answer stands"),
+    refusals.StalePlan: Kind(HTTPStatus.CONFLICT, "stale-plan", "The plan has changed"),
+    refusals.CommandRefused: Kind(HTTPStatus.CONFLICT, "command-refused", "It can't be done"),
     refusals.TooManyReadings: Kind(HTTPStatus.BAD_REQUEST, "too-many-readings", "Too long a curve"),
     refusals.BadQuery: Kind(HTTPStatus.BAD_REQUEST, "bad-query", "The request contradicts itself"),
     refusals.WebhookUrlRefused: Kind(HTTPStatus.BAD_REQUEST, "webhook-url-refused", "Not there"),

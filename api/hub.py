@@ -14,18 +14,28 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from api import store, store_events
 from api.observe import Metrics
 from api.refusals import BadQuery, DatabaseAway
 from api.store import Connection
 from api.store_events import EventRow, Position
-from schemas.ids import OrderId
+from schemas.events import WEBHOOK_EVENTS
+from schemas.ids import CityId, OrderId
 
 log = logging.getLogger(__name__)
 
 READINGS_STORED: Final = "frostline.readings.stored"
+# What our own streams of a city tell beside what webhooks do.
+_TOLD_OF_CITIES: Final = frozenset(
+    {
+        *WEBHOOK_EVENTS,
+        "frostline.disruption.recorded",
+        "frostline.disruption.ended",
+        "frostline.command.given",
+    }
+)
 
 _POLL_S: Final = 2.0
 _EVENTS_AT_ONCE: Final = 1000
@@ -40,6 +50,16 @@ def parse_position(text: str) -> Position:
     if not match:
         raise BadQuery(f"{text[:80]!r} is not a position such as 740-12; leave it out for now.")
     return Position(int(match[1]), int(match[2]))
+
+
+class Concern(Protocol):
+    """What a stream is about."""
+
+    def concerns(self, event: EventRow, /) -> bool:
+        """Tell whether an event may change what the stream shows."""
+
+
+ConcernT = TypeVar("ConcernT", bound=Concern)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +111,22 @@ def gather(events: list[EventRow], interest: Interest) -> News | None:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CityInterest:
+    """A stream about a city: its plan, and all that is told of orders delivered there."""
+
+    city_id: CityId
+
+    def concerns(self, event: EventRow) -> bool:
+        """Tell whether an event is of the city, and of a kind that is told."""
+        return event.city_id == self.city_id and event.type in _TOLD_OF_CITIES
+
+
 @dataclass(eq=False, kw_only=True)
-class Subscription:
+class Subscription(Generic[ConcernT]):
     """One stream's place at the hub. Events after `began` come through `take`."""
 
-    interest: Interest
+    interest: ConcernT
     began: Position
     queue: asyncio.Queue[EventRow]
     overrun: bool = field(default=False)
@@ -128,7 +159,7 @@ class Hub:
         self._database_url = database_url
         self._queue_events = queue_events
         self._metrics = metrics
-        self._subscriptions: set[Subscription] = set()
+        self._subscriptions: set[Subscription[Any]] = set()
         self._position: Position | None = None
         self._woken = asyncio.Event()
 
@@ -143,12 +174,14 @@ class Hub:
         return self._position
 
     @contextmanager
-    def subscribe(self, interest: Interest) -> Iterator[Subscription]:
+    def subscribe(
+        self, interest: ConcernT, *, queue_events: int | None = None
+    ) -> Iterator[Subscription[ConcernT]]:
         """Lend a subscription; raise DatabaseAway before the database was ever reached."""
         subscription = Subscription(
             interest=interest,
             began=self.require_position(),
-            queue=asyncio.Queue(maxsize=self._queue_events),
+            queue=asyncio.Queue(maxsize=queue_events or self._queue_events),
         )
         self._subscriptions.add(subscription)
         self._metrics.streams.inc()

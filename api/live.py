@@ -93,7 +93,7 @@ async def get_live(
         order_id=order_id,
         since=begin,
         expires_at=caller.expires_at,
-        still_allowed=lambda: _still_allowed(context, caller),
+        still_allowed=lambda: still_allowed(context, caller, Scope.CURVES_READ),
     )
     return await live_response(context, listener)
 
@@ -129,7 +129,7 @@ async def _stream(
 
 
 async def _catch_up(
-    context: Context, listener: Listener, subscription: Subscription
+    context: Context, listener: Listener, subscription: Subscription[Interest]
 ) -> tuple[Position, News | None]:
     """Return up to where the listener knows all, once it is told what it has missed."""
     since_position, began = listener.since, subscription.began
@@ -148,15 +148,15 @@ async def _catch_up(
 
 
 async def _news(
-    context: Context, listener: Listener, subscription: Subscription, seen: Position
+    context: Context, listener: Listener, subscription: Subscription[Interest], seen: Position
 ) -> AsyncIterator[News]:
     """Yield what changes until the listener may no longer listen or is too slow."""
     clock = asyncio.get_running_loop().time
     beat_s = float(context.settings.live_heartbeat_s)
     recheck_at = clock() + beat_s
-    while (left_s := _left_s(context, listener)) > 0 and not subscription.overrun:
+    while (left := left_s(context, listener.expires_at)) > 0 and not subscription.overrun:
         wait_s = _FIRST_READING_S if subscription.interest.unheard else beat_s
-        events = await subscription.take(timeout_s=min(left_s, wait_s))
+        events = await subscription.take(timeout_s=min(left, wait_s))
         fresh = [event for event in events if event.position > seen]
         news = hub.gather(fresh, subscription.interest)
         if news is not None:
@@ -172,7 +172,7 @@ async def _news(
 
 
 async def _refresh(
-    context: Context, listener: Listener, subscription: Subscription, seen: Position
+    context: Context, listener: Listener, subscription: Subscription[Interest], seen: Position
 ) -> News | None:
     """Look again which loggers and places the order has; say so where they are others."""
     interest = await _interest(context, listener.order_id)
@@ -214,15 +214,17 @@ async def _interest(context: Context, order_id: OrderId) -> Interest:
     )
 
 
-def _left_s(context: Context, listener: Listener) -> float:
-    if listener.expires_at is None:
+def left_s(context: Context, expires_at: datetime | None) -> float:
+    """Return how long what allows a stream still holds."""
+    if expires_at is None:
         return math.inf
-    return (listener.expires_at - context.clock()).total_seconds()
+    return (expires_at - context.clock()).total_seconds()
 
 
-async def _still_allowed(context: Context, caller: Caller) -> bool:
+async def still_allowed(context: Context, caller: Caller, scope: Scope) -> bool:
+    """Tell whether a stream's token still has its scope."""
     try:
-        await access.find_caller(context, caller.presented, Scope.CURVES_READ)
+        await access.find_caller(context, caller.presented, scope)
     except (NoToken, ScopeMissing):
         return False
     except DatabaseAway:

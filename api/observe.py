@@ -4,6 +4,7 @@ A request is known by its route's template, never by its path: a member's path i
 """
 
 import logging
+import re
 import time
 from collections.abc import Mapping
 from typing import Final
@@ -18,7 +19,7 @@ _UNROUTED: Final = "(none)"
 # Anybody may make up a method, and each label value is kept for ever.
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OTHER_METHOD: Final = "(other)"
-_LIVE_SUFFIX: Final = "/live"
+_STREAMS: Final = ("/live", "/stream")
 
 # Nothing comes from elsewhere, nothing is framed, no script or style stands in the page itself.
 _CONTENT_POLICY: Final = (
@@ -100,7 +101,7 @@ class Observed:
         route = getattr(scope.get("route"), "path", _UNROUTED)
         method = _method_label(scope["method"]) if route != _UNROUTED else _UNROUTED
         self._metrics.requests.labels(method, route, str(status)).inc()
-        if not route.endswith(_LIVE_SUFFIX):
+        if not route.endswith(_STREAMS):
             self._metrics.seconds.labels(route).observe(seconds)
         log.info(
             "request answered",
@@ -117,14 +118,22 @@ def _method_label(method: str) -> str:
     return method if method in _METHODS else _OTHER_METHOD
 
 
+_CONSOLE_LINK: Final = re.compile(r"(/console\S*[?&]link=)[^&\s]*")
+
+
 class WithoutLinks(logging.Filter):
-    """Hides members' links in the server's own access log, should somebody turn it on."""
+    """Hides links in the server's own access log, should somebody turn it on."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Replace the secret in a record's arguments."""
         if isinstance(record.args, tuple):
             record.args = tuple(
-                "/m/(link)" if isinstance(value, str) and value.startswith("/m/") else value
-                for value in record.args
+                _without_link(value) if isinstance(value, str) else value for value in record.args
             )
         return True
+
+
+def _without_link(text: str) -> str:
+    if text.startswith("/m/"):
+        return "/m/(link)"
+    return _CONSOLE_LINK.sub(r"\1(link)", text)

@@ -64,6 +64,28 @@ class StayOverlaps(Refused):
         )
 
 
+class ShiftOverlaps(Refused):
+    """A vehicle is staffed already in that time."""
+
+    def __init__(self, vehicle_id: str, shift_id: str, from_at: datetime) -> None:
+        super().__init__(
+            f"The vehicle {vehicle_id} has the shift {shift_id} from {from_at.isoformat()} in that "
+            "time; cancel it or end it first."
+        )
+
+
+class NotDelivered(Refused):
+    """A delivery that the city's policy does not allow: there, then, or to this level."""
+
+
+class NotOffered(Refused):
+    """An answer to an offer that does not stand."""
+
+
+class JourneyContradicted(Refused):
+    """A step of a journey that cannot follow what was said of it before."""
+
+
 class AlreadyClosed(Refused):
     """What should be closed or changed has ended."""
 
@@ -101,6 +123,23 @@ class AlreadyAnswered(Refused):
     def __init__(self, complaint_id: str, at: datetime | None) -> None:
         when = f" at {at.isoformat()}" if at else ""
         super().__init__(f"The complaint {complaint_id} was answered otherwise{when}; that stands.")
+
+
+class StalePlan(Refused):
+    """A command about a version of the plan that does not stand."""
+
+    def __init__(self, city_id: str, *, said: int, newest: int) -> None:
+        super().__init__(
+            f"The plan of {city_id} is at version {newest}, and you saw {said}; "
+            "look at it again, and say it with that base_version."
+        )
+
+
+class CommandRefused(Refused):
+    """The dispatcher decided against a command."""
+
+    def __init__(self, command_id: str, reason: str) -> None:
+        super().__init__(f"The command {command_id} was refused: {reason}")
 
 
 class TooManyReadings(Refused):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from api.store import Connection, all_as, as_json, one, returned
+from api.store import Connection, Row, all_as, as_json, many, one, returned
 from schemas.ids import IntakeId, LoggerId, OrderId, PlaceId
 
 # For the judge: one row for each of order, place, intake and logger that the change
@@ -66,6 +66,11 @@ async def announce(db: Connection, change: Change, *, now: datetime) -> None:
     }
     await db.execute(TOUCH, values)
     await db.execute(APPEND_EVENT, values)
+    await wake_up(db)
+
+
+async def wake_up(db: Connection) -> None:
+    """Let those who listen look again when this commits."""
     await db.execute(WAKE_UP)
 
 
@@ -74,14 +79,24 @@ async def announce(db: Connection, change: Change, *, now: datetime) -> None:
 LIVE_POSITION: Final = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xid"
 
 # Ids are taken before transactions commit: only what is older than every running one is complete.
+# What is told of an order is told of the city that it is delivered in.
 EVENTS_AFTER: Final = """
 SELECT xid::text::bigint AS xid, event_id, type, order_id, logger_keys, from_at, to_at,
-       data ->> 'place_id' AS place_id
-FROM events
+       data ->> 'place_id' AS place_id,
+       COALESCE(data ->> 'city_id',
+                (SELECT d.city_id FROM deliveries d WHERE d.order_id = e.order_id)) AS city_id
+FROM events e
 WHERE (xid, event_id) > (%(xid)s::text::xid8, %(event_id)s)
   AND xid < pg_snapshot_xmin(pg_current_snapshot())
 ORDER BY xid, event_id
 LIMIT %(limit)s
+"""
+
+# What events say, for those who are told all of it.
+EVENTS_BY_ID: Final = """
+SELECT event_id, at, type, order_id, data
+FROM events
+WHERE event_id = ANY (%(event_ids)s::bigint[])
 """
 
 # An event at or before the position still stands: then none after it has been deleted for age.
@@ -115,6 +130,7 @@ class EventRow:
     from_at: datetime | None
     to_at: datetime | None
     place_id: str | None
+    city_id: str | None = None
 
     @property
     def position(self) -> Position:
@@ -132,6 +148,12 @@ async def events_after(db: Connection, position: Position, *, limit: int) -> lis
     """Return events behind a position, in the order of positions."""
     values = {"xid": str(position.xid), "event_id": position.event_id, "limit": limit}
     return await all_as(db, EventRow, EVENTS_AFTER, values)
+
+
+async def told(db: Connection, event_ids: list[int]) -> dict[int, Row]:
+    """Return what events say, by their ids."""
+    rows = await many(db, EVENTS_BY_ID, {"event_ids": event_ids})
+    return {row["event_id"]: row for row in rows}
 
 
 async def position_is_kept(db: Connection, position: Position) -> bool:

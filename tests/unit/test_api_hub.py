@@ -27,7 +27,7 @@ def event(event_id: int, logger_key: int = 5) -> EventRow:
     )
 
 
-def subscription(size: int) -> Subscription:
+def subscription(size: int) -> Subscription[Interest]:
     return Subscription(interest=INTEREST, began=Position(1, 0), queue=asyncio.Queue(maxsize=size))
 
 

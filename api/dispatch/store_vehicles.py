@@ -1,0 +1,171 @@
+"""What does the api ask of a city's vehicles: where they are, what they carry, what comes next?"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+
+from api.dispatch import store_disruptions
+from api.dispatch.outlook import outlook_of
+from api.dispatch.resources import NextStop, VehicleNow
+from api.store import Connection, Row, many
+from schemas.ids import CityId
+
+# With the shift that it is on or comes next, and its newest fix.
+VEHICLES: Final = """
+SELECT v.vehicle_id, v.kind, v.role, v.depot_id, v.frozen_g, v.chilled_g, v.ambient_g,
+       s.from_at, s.until_at, s.drivers, p.at, p.lat_deg, p.lon_deg, p.speed_m_s
+FROM vehicles v
+LEFT JOIN LATERAL (
+    SELECT from_at, until_at, drivers
+    FROM shifts
+    WHERE vehicle_id = v.vehicle_id AND until_at > %(now)s AND cancelled_at IS NULL
+    ORDER BY from_at
+    LIMIT 1
+) s ON true
+LEFT JOIN LATERAL (
+    SELECT at, lat_deg, lon_deg, speed_m_s
+    FROM positions
+    WHERE gateway_id = v.gateway_id AND at <= %(now)s
+    ORDER BY at DESC
+    LIMIT 1
+) p ON true
+WHERE v.city_id = %(city_id)s AND v.retired_at IS NULL
+ORDER BY v.vehicle_id
+"""
+
+# Newest fixes alone, for the stream.
+POSITIONS: Final = """
+SELECT v.vehicle_id, p.at, p.lat_deg, p.lon_deg, p.speed_m_s
+FROM vehicles v
+JOIN LATERAL (
+    SELECT at, lat_deg, lon_deg, speed_m_s
+    FROM positions
+    WHERE gateway_id = v.gateway_id AND at <= %(now)s
+    ORDER BY at DESC
+    LIMIT 1
+) p ON true
+WHERE v.city_id = %(city_id)s AND v.retired_at IS NULL
+ORDER BY v.vehicle_id
+"""
+
+COMPARTMENTS: Final = """
+SELECT c.vehicle_id, c.zone, c.place_id, r.temperature_c, r.measured_at
+FROM (
+    SELECT vehicle_id, 'frozen' AS zone, frozen_place_id AS place_id FROM vehicles
+    WHERE city_id = %(city_id)s
+    UNION ALL
+    SELECT vehicle_id, 'chilled', chilled_place_id FROM vehicles WHERE city_id = %(city_id)s
+    UNION ALL
+    SELECT vehicle_id, 'ambient', ambient_place_id FROM vehicles WHERE city_id = %(city_id)s
+) c
+LEFT JOIN LATERAL (
+    SELECT l.temperature_c, l.measured_at
+    FROM bindings b
+    JOIN latest_readings l USING (logger_id)
+    WHERE b.place_id = c.place_id AND b.during @> %(now)s::timestamptz
+    ORDER BY l.measured_at DESC
+    LIMIT 1
+) r ON true
+WHERE c.place_id IS NOT NULL
+ORDER BY c.vehicle_id, c.zone
+"""
+
+# On which vehicle an order was loaded last, unless its journey has ended. Nothing travels for two
+# weeks: older orders need no look.
+ABOARD: Final = """
+SELECT d.order_id, v.vehicle_id, d.frozen_g, d.chilled_g, d.ambient_g
+FROM deliveries d
+JOIN LATERAL (
+    SELECT place_id
+    FROM handovers
+    WHERE order_id = d.order_id AND step = 'loaded'
+    ORDER BY at DESC, handover_id DESC
+    LIMIT 1
+) h ON true
+JOIN vehicles v
+    ON h.place_id IN (v.frozen_place_id, v.chilled_place_id, v.ambient_place_id)
+WHERE d.city_id = %(city_id)s AND d.requested_at > %(now)s - interval '14 days'
+  AND NOT EXISTS (
+    SELECT FROM milestones m
+    WHERE m.order_id = d.order_id AND m.milestone IN ('delivered', 'cancelled'))
+  AND NOT EXISTS (
+    SELECT FROM handovers e
+    WHERE e.order_id = d.order_id AND e.step IN ('refused', 'returned'))
+ORDER BY d.order_id
+"""
+
+# What is still to come of the plan that stands.
+STOPS_TO_COME: Final = """
+SELECT s.vehicle_id, s.trip, s.position, s.kind, s.order_id, s.depot_id, s.to_locker,
+       s.arrives_at, s.earliest_at, s.latest_at, s.leaves_at, s.locked,
+       CASE WHEN s.kind = 'deliver' THEN COALESCE(m.due_at, o.due_at) END AS due_at,
+       COALESCE(CASE WHEN s.to_locker THEN k.lat_deg ELSE d.lat_deg END, w.lat_deg) AS lat_deg,
+       COALESCE(CASE WHEN s.to_locker THEN k.lon_deg ELSE d.lon_deg END, w.lon_deg) AS lon_deg
+FROM plan_stops s
+LEFT JOIN promises m USING (order_id)
+LEFT JOIN orders o USING (order_id)
+LEFT JOIN deliveries d USING (order_id)
+LEFT JOIN lockers k USING (locker_id)
+LEFT JOIN depots w ON w.depot_id = s.depot_id
+WHERE s.city_id = %(city_id)s AND s.to_version IS NULL
+  AND NOT EXISTS (
+    SELECT FROM milestones e
+    WHERE e.order_id = s.order_id AND e.milestone IN ('delivered', 'cancelled'))
+  AND NOT EXISTS (
+    SELECT FROM stop_visits t
+    WHERE t.vehicle_id = s.vehicle_id AND t.order_id = s.order_id AND t.left_at IS NOT NULL)
+ORDER BY s.vehicle_id, s.trip, s.position
+"""
+
+_ZONES: Final = ("frozen_g", "chilled_g", "ambient_g")
+
+
+async def vehicles(
+    db: Connection, city_id: CityId, *, now: datetime, next_stops: int
+) -> list[VehicleNow]:
+    """Return every vehicle of a city as it is now, with so many of its next stops."""
+    values = {"city_id": city_id, "now": now}
+    compartments = _by_vehicle(await many(db, COMPARTMENTS, values))
+    aboard = _by_vehicle(await many(db, ABOARD, values))
+    stops = _by_vehicle(await many(db, STOPS_TO_COME, values))
+    disruptions = await store_disruptions.of_vehicles(db, city_id, now=now)
+    return [
+        VehicleNow.model_validate(
+            {
+                **row,
+                "shift": row if row["from_at"] else None,
+                "position": row if row["at"] else None,
+                "capacity": row,
+                "aboard": _total(aboard[row["vehicle_id"]]),
+                "orders_aboard": [order["order_id"] for order in aboard[row["vehicle_id"]]],
+                "compartments": compartments[row["vehicle_id"]],
+                "disruptions": [d for d in disruptions if d.vehicle_id == row["vehicle_id"]],
+                "stops_left": len(stops[row["vehicle_id"]]),
+                "next_stops": [next_stop(s) for s in stops[row["vehicle_id"]][:next_stops]],
+            }
+        )
+        for row in await many(db, VEHICLES, values)
+    ]
+
+
+async def positions(db: Connection, city_id: CityId, *, now: datetime) -> list[dict[str, Any]]:
+    """Return the newest fix of each vehicle that was ever seen."""
+    return [dict(row) for row in await many(db, POSITIONS, {"city_id": city_id, "now": now})]
+
+
+def next_stop(row: Row) -> NextStop:
+    """Return a row of STOPS_TO_COME with its outlook."""
+    return NextStop.model_validate({**row, "outlook": outlook_of(row)})
+
+
+def _total(orders: Iterable[Row]) -> dict[str, int]:
+    orders = list(orders)
+    return {zone: sum(order[zone] for order in orders) for zone in _ZONES}
+
+
+def _by_vehicle(rows: Iterable[Row]) -> defaultdict[str, list[Row]]:
+    grouped: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        grouped[row["vehicle_id"]].append(row)
+    return grouped
