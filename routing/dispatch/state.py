@@ -334,6 +334,8 @@ class CityState:
     pins: tuple[Pin, ...] = ()
     rescues: tuple[StandingRescue, ...] = ()
     failed_places: tuple[FailedPlace, ...] = ()
+    earlier: dict[int, tuple[PlannedStop, ...]] = field(default_factory=dict)
+    """The stops of those versions that a command wants back."""
     visits: tuple[Visited, ...] = ()
     tracks: dict[str, tuple[Position, ...]] = field(default_factory=dict)
     """Of each vehicle with fixes not looked at yet: all its fixes from 5 minutes before the oldest

@@ -80,12 +80,6 @@ def look(store: Store, city_id: str, *, now: datetime, stored_since: datetime | 
         return _Reading(store, city_id, now, stored_since).look()
 
 
-def stops_at(store: Store, city_id: str, version: int) -> tuple[PlannedStop, ...]:
-    """Return the stops that stood in a version."""
-    values = {"city_id": city_id, "version": version}
-    return tuple(store.all_as(PlannedStop, sql.STOPS_AT, values))
-
-
 class _Reading:
     """One look; everything that it asks is of the same moment."""
 
@@ -113,6 +107,7 @@ class _Reading:
         city = _city(store, values)
         plan = _plan(store, values)
         vehicles = _vehicles(store, values)
+        commands = tuple(store.all_as(Command, sql.COMMANDS, values))
         state = CityState(
             now=self._now,
             city=city,
@@ -124,7 +119,8 @@ class _Reading:
             disruptions=tuple(
                 _disruption(row) for row in store.all_as(_Disruption, sql.DISRUPTIONS, values)
             ),
-            commands=tuple(store.all_as(Command, sql.COMMANDS, values)),
+            commands=commands,
+            earlier=_earlier(store, values, commands),
             pins=tuple(store.all_as(Pin, sql.PINS, values)),
             rescues=tuple(store.all_as(StandingRescue, sql.RESCUES, values)),
             failed_places=tuple(store.all_as(FailedPlace, sql.FAILED_PLACES, values)),
@@ -319,6 +315,17 @@ def _plan(store: Store, values: Values) -> LivingPlan:
         stops=tuple(store.all_as(PlannedStop, sql.STOPS, values)),
         unserved=tuple(store.all_as(PlannedUnserved, sql.UNSERVED, values)),
     )
+
+
+def _earlier(
+    store: Store, values: Values, commands: Iterable[Command]
+) -> dict[int, tuple[PlannedStop, ...]]:
+    wanted = {command.undo_version for command in commands} - {None}
+    return {
+        version: tuple(store.all_as(PlannedStop, sql.STOPS_AT, {**values, "version": version}))
+        for version in wanted
+        if version is not None
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def great_circle_of(places: Sequence[Place], disruptions: Sequence[Disruption]) 
 
 
 def travel_of_file(path: Path) -> TravelOf:
-    """Return what travels as a file says: the `travel` of a problem (docs/route-travel.md).
+    """Return what travels as a file says: the `travel` of a problem (docs/travel.md).
 
     Raises OSError, msgspec.ValidationError and UnusableTravel for a file that can't be used.
     """
