@@ -21,7 +21,7 @@ from bench.report import progress, publish
 from routing.city import city_day
 from routing.engine import Budget, Engine, Found, Progress, Report
 from routing.evaluate import evaluate
-from routing.plan import UNITS_PER_MINOR, Draft
+from routing.plan import Draft, minor_of
 from routing.problem import Problem
 from routing.scale import SplitSearch
 from routing.scale.crew import Alone
@@ -65,7 +65,7 @@ class Told:
         elapsed_s = time.perf_counter() - self.began_s
         if told.total is not None and self.first_s is None:
             self.first_s, self.first_total = elapsed_s, told.total
-        total = "" if told.total is None else f" {told.total // UNITS_PER_MINOR:,} fen"
+        total = "" if told.total is None else f" {minor_of(told.total):,} fen"
         progress(f"{elapsed_s:7.1f} s {self.way}: {told.phase}{total}")
 
 
@@ -114,7 +114,7 @@ def measure(
         processes=processes,
         seconds=round(took_s, 1),
         first_plan_seconds=told.first_s and round(told.first_s, 1),
-        first_plan_cost=told.first_total and told.first_total // UNITS_PER_MINOR,
+        first_plan_cost=None if told.first_total is None else minor_of(told.first_total),
         cost=judged.cost.total_minor,
         unserved=len(problem.orders) - served,
         late_minutes=round(judged.totals.late_s / 60, 1),

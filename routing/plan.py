@@ -11,6 +11,12 @@ UNITS_PER_MINOR: Final = 18_000
 """Costs are counted in units of 1/18,000 fen, so that rates by the kilometre (1,000 m), the hour
 (3,600 s) and the minute (60 s) are whole numbers by the metre and the second."""
 
+
+def minor_of(units: int) -> int:
+    """Return units of cost in the smallest currency unit, rounded to the nearest."""
+    return (units + UNITS_PER_MINOR // 2) // UNITS_PER_MINOR
+
+
 Reason = Literal[
     "stock",
     "promise",
@@ -115,7 +121,7 @@ class Cost:
     @property
     def total_minor(self) -> int:
         """Return the total in the smallest currency unit, rounded to the nearest."""
-        return (self.total + UNITS_PER_MINOR // 2) // UNITS_PER_MINOR
+        return minor_of(self.total)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

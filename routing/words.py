@@ -1,6 +1,6 @@
 """How are times, amounts and costs said to people?"""
 
-from routing.plan import UNITS_PER_MINOR
+from routing.plan import minor_of
 
 
 def clock(at_s: int) -> str:
@@ -20,7 +20,7 @@ def duration(seconds: int) -> str:
 
 def money(units: int) -> str:
     """Return a cost in whole currency, `41.20`, rounded to the nearest hundredth."""
-    minor = (abs(units) + UNITS_PER_MINOR // 2) // UNITS_PER_MINOR
+    minor = minor_of(abs(units))
     return f"{'-' if units < 0 and minor else ''}{minor // 100}.{minor % 100:02}"
 
 
