@@ -16,21 +16,29 @@ from schemas.ids import (
     CommandId,
     ComplaintId,
     ConsignmentId,
+    DepotId,
     DisruptionId,
+    GatewayId,
     IntakeId,
+    LockerId,
     LoggerId,
     OrderId,
     PlaceId,
+    ShiftId,
     VehicleId,
     parse_city_id,
     parse_command_id,
     parse_complaint_id,
     parse_consignment_id,
+    parse_depot_id,
     parse_disruption_id,
+    parse_gateway_id,
     parse_intake_id,
+    parse_locker_id,
     parse_logger_id,
     parse_order_id,
     parse_place_id,
+    parse_shift_id,
     parse_vehicle_id,
 )
 from schemas.reading import MEASURED_AT_RANGE_MS
@@ -119,6 +127,10 @@ PlaceIdField = Annotated[PlaceId, AfterValidator(parse_place_id)]
 ComplaintIdField = Annotated[ComplaintId, AfterValidator(parse_complaint_id)]
 IntakeIdField = Annotated[IntakeId, AfterValidator(parse_intake_id)]
 CityIdField = Annotated[CityId, AfterValidator(parse_city_id)]
+GatewayIdField = Annotated[GatewayId, AfterValidator(parse_gateway_id)]
+DepotIdField = Annotated[DepotId, AfterValidator(parse_depot_id)]
+LockerIdField = Annotated[LockerId, AfterValidator(parse_locker_id)]
+ShiftIdField = Annotated[ShiftId, AfterValidator(parse_shift_id)]
 VehicleIdField = Annotated[VehicleId, AfterValidator(parse_vehicle_id)]
 DisruptionIdField = Annotated[DisruptionId, AfterValidator(parse_disruption_id)]
 CommandIdField = Annotated[CommandId, AfterValidator(parse_command_id)]
@@ -131,6 +143,9 @@ PlaceIdPath = Annotated[PlaceIdField, Path(description="The place's id.")]
 ConsignmentIdPath = Annotated[ConsignmentIdField, Path(description="The consignment's id.")]
 ComplaintIdPath = Annotated[ComplaintIdField, Path(description="The complaint's id.")]
 IntakeIdPath = Annotated[IntakeIdField, Path(description="The intake's id.")]
+DepotIdPath = Annotated[DepotIdField, Path(description="The depot's id.")]
+LockerIdPath = Annotated[LockerIdField, Path(description="The locker's id.")]
+ShiftIdPath = Annotated[ShiftIdField, Path(description="The shift's id.")]
 CityIdPath = Annotated[CityIdField, Path(description="The city's id.")]
 VehicleIdPath = Annotated[VehicleIdField, Path(description="The vehicle's id.")]
 DisruptionIdPath = Annotated[DisruptionIdField, Path(description="The disruption's id.")]

@@ -268,6 +268,6 @@ def returned(row: RowT | None) -> RowT:
     return row
 
 
-def as_json(value: dict[str, Any]) -> Jsonb:
-    """Return a mapping as a `jsonb` value."""
+def as_json(value: dict[str, Any] | list[Any]) -> Jsonb:
+    """Return a mapping or a list as a `jsonb` value."""
     return Jsonb(value)

@@ -117,7 +117,7 @@ WHERE order_id = %(order_id)s AND closed_at IS NULL
 
 async def create_order(db: Connection, order: NewOrder, *, time_zone: str) -> bool:
     """Write an order's head and its first milestone; False: its id is taken."""
-    values = {**order.model_dump(exclude={"consignments"}), "time_zone": time_zone}
+    values = {**order.model_dump(exclude={"consignments", "delivery"}), "time_zone": time_zone}
     if await one(db, CREATE_ORDER, values) is None:
         return False
     await reach_milestone(db, order.order_id, "placed", at=order.placed_at)

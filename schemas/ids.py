@@ -14,6 +14,9 @@ PlaceId = NewType("PlaceId", str)
 ComplaintId = NewType("ComplaintId", str)
 IntakeId = NewType("IntakeId", str)  # a supplier's batch at the door
 CityId = NewType("CityId", str)
+DepotId = NewType("DepotId", str)
+LockerId = NewType("LockerId", str)  # a pick-up point
+ShiftId = NewType("ShiftId", str)
 VehicleId = NewType("VehicleId", str)
 DisruptionId = NewType("DisruptionId", str)
 CommandId = NewType("CommandId", str)  # a dispatcher's word about the plan
@@ -74,6 +77,21 @@ def parse_intake_id(text: str) -> IntakeId:
 def parse_city_id(text: str) -> CityId:
     """Return a city's id."""
     return CityId(_name("city id", text))
+
+
+def parse_depot_id(text: str) -> DepotId:
+    """Return a depot's id."""
+    return DepotId(_name("depot id", text))
+
+
+def parse_locker_id(text: str) -> LockerId:
+    """Return a locker's id."""
+    return LockerId(_name("locker id", text))
+
+
+def parse_shift_id(text: str) -> ShiftId:
+    """Return a shift's id."""
+    return ShiftId(_name("shift id", text))
 
 
 def parse_vehicle_id(text: str) -> VehicleId:

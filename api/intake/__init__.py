@@ -1,0 +1,1 @@
+"""Who wants what delivered where, by whom, and what are they promised?"""

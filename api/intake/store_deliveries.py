@@ -1,0 +1,101 @@
+"""What does the api ask of deliveries, and of what the dispatcher answered them?
+
+The api writes an order as requested; promises are the dispatcher's, and only read here.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, LiteralString
+
+from api.intake.resources import Delivery
+from api.store import Connection, Row, many, one, one_as, returned
+from schemas.dispatch_lock import LOCK_CLASS, lock_object
+from schemas.ids import CityId, OrderId
+
+WRITE_DELIVERY: Final = """
+INSERT INTO deliveries (order_id, city_id, lat_deg, lon_deg, address, area, tier_h, frozen_g,
+                        chilled_g, ambient_g, service_s, wish, window_from, window_until, locker_id,
+                        requested_at)
+VALUES (%(order_id)s, %(city_id)s, %(lat_deg)s, %(lon_deg)s, %(address)s, %(area)s, %(tier_h)s,
+        %(frozen_g)s, %(chilled_g)s, %(ambient_g)s, %(service_s)s, %(wish)s, %(window_from)s,
+        %(window_until)s, %(locker_id)s, %(requested_at)s)
+"""
+
+DELIVERY: Final = """
+SELECT city_id, lat_deg, lon_deg, address, area, tier_h, frozen_g, chilled_g, ambient_g, service_s,
+       wish, window_from, window_until, locker_id, requested_at
+FROM deliveries
+WHERE order_id = %(order_id)s
+"""
+
+# An answer to offers stands until the dispatcher has decided anew.
+_PROMISE: Final[LiteralString] = """
+SELECT d.order_id, d.city_id, COALESCE(p.state, 'requested') AS state, p.due_at, p.not_before,
+       p.depot_id, p.alternates, p.offers, p.reason, p.version, p.decided_at,
+       a.offer AS accepted_offer
+FROM deliveries d
+LEFT JOIN promises p USING (order_id)
+LEFT JOIN offer_answers a
+       ON a.order_id = d.order_id AND a.answered_at >= p.decided_at AND p.state = 'offered'
+"""
+
+PROMISES: Final = f"{_PROMISE} WHERE d.order_id = ANY (%(order_ids)s) ORDER BY d.order_id"
+
+# Of all who hold the city's lock there is one; the api only looks.
+DISPATCHER_LIVES: Final = """
+SELECT EXISTS (
+    SELECT FROM pg_locks
+    WHERE locktype = 'advisory' AND granted AND objsubid = 2
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND classid::bigint = %(class)s AND objid::bigint = %(object)s
+) AS lives
+"""
+
+# Another answer replaces one that the dispatcher could not keep.
+ANSWER_OFFER: Final = """
+INSERT INTO offer_answers (order_id, offer, answered_at)
+VALUES (%(order_id)s, %(offer)s, %(now)s)
+ON CONFLICT (order_id) DO UPDATE  -- the caller has looked that no answer stands
+SET offer = excluded.offer, answered_at = excluded.answered_at
+"""
+
+# NULL declines: a row that stands for the promise as it was decided last.
+STANDING_ANSWER: Final = """
+SELECT a.offer, a.answered_at
+FROM offer_answers a
+JOIN promises p USING (order_id)
+WHERE a.order_id = %(order_id)s AND a.answered_at >= p.decided_at
+"""
+
+
+async def write_delivery(db: Connection, order_id: OrderId, delivery: Delivery) -> None:
+    """Write where an order is to go."""
+    await db.execute(WRITE_DELIVERY, {"order_id": order_id, **delivery.model_dump()})
+
+
+async def delivery(db: Connection, order_id: OrderId) -> Delivery | None:
+    """Return where an order is to go; None: it is not delivered by us."""
+    return await one_as(db, Delivery, DELIVERY, {"order_id": order_id})
+
+
+async def promises(db: Connection, order_ids: Sequence[OrderId]) -> list[Row]:
+    """Return what the dispatcher answered those of the orders that have a delivery."""
+    return await many(db, PROMISES, {"order_ids": list(order_ids)})
+
+
+async def dispatcher_lives(db: Connection, city_id: CityId) -> bool:
+    """Tell whether a dispatcher holds the city."""
+    values = {"class": LOCK_CLASS, "object": lock_object(city_id)}
+    return bool(returned(await one(db, DISPATCHER_LIVES, values))["lives"])
+
+
+async def standing_answer(db: Connection, order_id: OrderId) -> dict[str, Any] | None:
+    """Return the answer to the newest offers: `offer` and `answered_at`."""
+    return await one(db, STANDING_ANSWER, {"order_id": order_id})
+
+
+async def answer_offer(
+    db: Connection, order_id: OrderId, offer: int | None, *, now: datetime
+) -> None:
+    """Write which offer a member accepts; None: none of them."""
+    await db.execute(ANSWER_OFFER, {"order_id": order_id, "offer": offer, "now": now})
