@@ -45,6 +45,8 @@ _NOT_FOR_US: Final = {0x84, 0x85, 0x86, 0x87, 0x8A}  # trying again would not he
 _SESSION_TAKEN_OVER: Final = 0x8E
 
 
+_HEARD: Final = (Kind.READINGS, Kind.STATUS, Kind.POSITION)
+
 Inbox = queue.SimpleQueue[Delivery | Exception]
 
 
@@ -53,9 +55,7 @@ class Broker:
 
     def __init__(self, settings: IngestSettings, shards: range, inbox: Inbox) -> None:
         self._settings = settings
-        self._filters = [
-            subscription(shard, kind) for shard in shards for kind in (Kind.READINGS, Kind.STATUS)
-        ]
+        self._filters = [subscription(shard, kind) for shard in shards for kind in _HEARD]
         self._inbox = inbox
         self._epoch = 0
         self._epoch_lock = threading.Lock()
@@ -197,7 +197,8 @@ class Broker:
             self._inbox.put(
                 BrokerRefused(
                     f"the broker does not let user {self._settings.broker_username!r} subscribe: "
-                    f"{refused[0]}; grant it frostline/v1/+/+/readings and frostline/v1/+/+/status"
+                    f"{refused[0]}; grant it frostline/v1/+/+/readings, frostline/v1/+/+/status "
+                    "and frostline/v1/+/+/position"
                 )
             )
         else:

@@ -71,8 +71,8 @@ def _replay(store: Store, keys: Keys, letter: KeptLetter, now: datetime) -> str 
     window.add(Delivery(topic=letter.topic, payload=letter.payload, may_repeat=True))
     columns = join_columns(window)
     if columns is None:
-        if window.statuses:
-            return "a status is old by now; only batches are replayed"
+        if window.statuses or window.whereabouts:
+            return "a status or a position is old by now; only batches are replayed"
         return window.dead_letters[0].reason
     keys.learn(store, window, columns, now=now)
     flush = make_flush(window, columns, keys.loggers, keys.boots)

@@ -14,6 +14,7 @@ import numpy as np
 from schemas import wire
 from schemas.columns import Bools, Columns, ParsedBatch, columns_of, parse_batch
 from schemas.ids import GatewayId
+from schemas.position import Fix, UnreadablePosition, decode_positions
 from schemas.status import GatewayStatus, UnreadableStatus, decode_status, encode_status
 from schemas.topics import Kind, MalformedTopic, parse_topic
 from schemas.wire import BatchId, UnreadableBatch, WireBatch, parse_batch_id
@@ -57,7 +58,16 @@ class StatusWord:
     status: GatewayStatus
 
 
-def read(delivery: Delivery) -> ParsedBatch | StatusWord | DeadLetter:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whereabouts:
+    """A gateway's fixes, oldest first, as it believes them."""
+
+    gateway_id: GatewayId
+    fixes: tuple[Fix, ...]
+    may_repeat: bool
+
+
+def read(delivery: Delivery) -> ParsedBatch | StatusWord | Whereabouts | DeadLetter:
     """Read one message."""
     try:
         gateway_id, kind = _parse_topic(delivery.topic)
@@ -65,6 +75,8 @@ def read(delivery: Delivery) -> ParsedBatch | StatusWord | DeadLetter:
         return _refuse(delivery, None, str(error))
     if kind is Kind.STATUS:
         return _read_status(delivery, gateway_id)
+    if kind is Kind.POSITION:
+        return _read_position(delivery, gateway_id)
     if kind is not Kind.READINGS:
         return _refuse(delivery, gateway_id, f"ingest reads no {kind} messages")
     return _read_batch(delivery, gateway_id)
@@ -171,6 +183,17 @@ def _read_status(delivery: Delivery, gateway_id: GatewayId) -> StatusWord | Dead
         reason = f"gateway_id is {status.gateway_id[:80]!r}, but the topic is {gateway_id}'s"
         return _refuse(delivery, gateway_id, reason)
     return StatusWord(gateway_id=gateway_id, payload=encode_status(status), status=status)
+
+
+def _read_position(delivery: Delivery, gateway_id: GatewayId) -> Whereabouts | DeadLetter:
+    try:
+        positions = decode_positions(delivery.payload)
+    except UnreadablePosition as error:
+        return _refuse(delivery, gateway_id, str(error))
+    if positions.gateway_id != gateway_id:
+        reason = f"gateway_id is {positions.gateway_id[:80]!r}, but the topic is {gateway_id}'s"
+        return _refuse(delivery, gateway_id, reason)
+    return Whereabouts(gateway_id=gateway_id, fixes=positions.fixes, may_repeat=delivery.may_repeat)
 
 
 def _fits_jsonb(status: GatewayStatus) -> bool:

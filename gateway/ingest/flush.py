@@ -13,9 +13,10 @@ from typing import Final
 import numpy as np
 
 from gateway.ingest import delivery as deliveries
-from gateway.ingest.delivery import DeadLetter, Delivery, StatusWord
+from gateway.ingest.delivery import DeadLetter, Delivery, StatusWord, Whereabouts
 from gateway.ingest.known import Boot, KnownBoots, KnownLoggers
 from gateway.ingest.pgbinary import copy_buffer
+from gateway.ingest.positions import Gates, Sifted
 from gateway.ingest.rows import Ranges, Routed, ranges_of, reading_fields, route, rows_of
 from schemas.columns import Columns, Int64s, ParsedBatch, columns_of, split_out_of_range
 from schemas.ids import GatewayId
@@ -46,6 +47,7 @@ class Flush:
     replaced: Replaced | None
     dead_letters: Sequence[DeadLetter]
     statuses: Sequence[StatusWord]
+    positions: Sequence[Sifted]
     answers: dict[GatewayId, Stored]
     receipts: Sequence[tuple[int, int]]
     messages: int
@@ -74,6 +76,7 @@ class Window:
     batches: list[tuple[Delivery, ParsedBatch]] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     statuses: dict[GatewayId, StatusWord] = field(default_factory=dict)
+    whereabouts: list[Whereabouts] = field(default_factory=list)
     receipts: list[tuple[int, int]] = field(default_factory=list)
     messages: int = 0
     readings: int = 0
@@ -91,6 +94,8 @@ class Window:
             self.readings += content.rows
         elif isinstance(content, StatusWord):
             self.statuses[content.gateway_id] = content
+        elif isinstance(content, Whereabouts):
+            self.whereabouts.append(content)
         else:
             self.dead_letters.append(content)
         self.messages += 1
@@ -115,7 +120,11 @@ def join_columns(window: Window) -> Columns | None:
 
 
 def make_flush(
-    window: Window, columns: Columns | None, loggers: KnownLoggers, boots: KnownBoots
+    window: Window,
+    columns: Columns | None,
+    loggers: KnownLoggers,
+    boots: KnownBoots,
+    positions: Sequence[Sifted] = (),
 ) -> Flush:
     """Give the rows their keys and ways; note in `loggers` how far each will be stored.
 
@@ -131,11 +140,21 @@ def make_flush(
         replaced=replaced,
         dead_letters=window.dead_letters,
         statuses=[window.statuses[gateway_id] for gateway_id in sorted(window.statuses)],
+        positions=positions,
         answers=_answers(window),
         receipts=window.receipts,
         messages=window.messages,
         readings=0 if columns is None else len(columns),
     )
+
+
+def sift_positions(window: Window, gates: Gates, *, now: datetime) -> list[Sifted]:
+    """Part what the window says of places; all of its gateways are known to `gates`."""
+    now_ms = round(now.timestamp() * 1000)
+    return [
+        gates.sift(word.gateway_id, word.fixes, now_ms=now_ms, may_repeat=word.may_repeat)
+        for word in window.whereabouts
+    ]
 
 
 def _route(

@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
@@ -35,8 +35,16 @@ from gateway.ingest.errors import (
     SchemaMissing,
     ShardTaken,
 )
-from gateway.ingest.flush import Flush, Window, join_columns, latest_at, make_flush
+from gateway.ingest.flush import (
+    Flush,
+    Window,
+    join_columns,
+    latest_at,
+    make_flush,
+    sift_positions,
+)
 from gateway.ingest.keys import Keys
+from gateway.ingest.positions import Gates, Sifted
 from gateway.ingest.settings import IngestSettings
 from gateway.ingest.store import DATABASE_DOWN, IN_EACH_OTHERS_WAY, DeadLetterLimits, Store, Written
 from schemas.columns import Columns
@@ -213,6 +221,7 @@ class _Ingestor:
             rows=settings.dead_letters_max, megabytes=settings.dead_letters_max_mb
         )
         self._keys = Keys()
+        self._gates = Gates()
         self._carried: Delivery | None = None  # belongs to the next window
         self._committer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="commit")
         self._confirmer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="confirm")
@@ -304,7 +313,8 @@ class _Ingestor:
         columns = join_columns(window)
         if columns is not None and not self._keys.cover(window, columns):
             self._learn(window, columns)
-        flush = make_flush(window, columns, self._keys.loggers, self._keys.boots)
+        positions = self._sift(window) if window.whereabouts else ()
+        flush = make_flush(window, columns, self._keys.loggers, self._keys.boots, positions)
         while len(self._pending) >= _MOST_PENDING:
             self._pending.popleft().result()
         self._pending.append(self._committer.submit(self._commit, flush))
@@ -318,6 +328,13 @@ class _Ingestor:
         self._settle()
         now = self._clock()
         self._database.attempt(lambda store: self._keys.learn(store, window, columns, now=now))
+
+    def _sift(self, window: Window) -> list[Sifted]:
+        unknown = self._gates.unknown(word.gateway_id for word in window.whereabouts)
+        if unknown:
+            self._settle()
+            self._gates.learn(self._database.attempt(lambda store: store.newest_fixes(unknown)))
+        return sift_positions(window, self._gates, now=self._clock())
 
     def _settle(self) -> None:
         """Wait until nothing is on its way; what was wrong with it rises here."""
@@ -339,6 +356,7 @@ class _Ingestor:
         """Keep what is only appended to within bounds."""
         events_before = self._clock() - timedelta(days=self._settings.events_days)
         store.tidy(events_before=events_before, touched_max=self._settings.touched_max)
+        store.trim_positions(self._clock() - timedelta(days=self._settings.positions_days))
         given_up = store.trim_dead_letters(self._limits)
         if given_up:
             metrics.DEAD_LETTERS_GIVEN_UP.inc(given_up)
@@ -352,6 +370,8 @@ class _Ingestor:
 
 
 def _report(flush: Flush, written: Written, took_s: float) -> None:
+    if flush.positions:
+        _report_positions(flush.positions)
     repeated = flush.routed.repeated + len(flush.routed.fresh) + len(flush.routed.late)
     repeated -= written.new
     metrics.MESSAGES.inc(flush.messages)
@@ -374,3 +394,21 @@ def _report(flush: Flush, written: Written, took_s: float) -> None:
             "ms": round(took_s * 1000, 1),
         },
     )
+
+
+def _report_positions(positions: Sequence[Sifted]) -> None:
+    for sifted in positions:
+        metrics.FIXES.labels("stored").inc(len(sifted.kept))
+        metrics.FIXES.labels("repeated").inc(sifted.repeated)
+        for doubt in sifted.doubts:
+            metrics.FIXES.labels(doubt.reason).inc(doubt.fixes)
+            if doubt.is_new:
+                log.warning(
+                    "fixes kept out",
+                    extra={
+                        "gateway": doubt.gateway_id,
+                        "reason": doubt.reason,
+                        "fixes": doubt.fixes,
+                        "first": doubt.sentence,
+                    },
+                )

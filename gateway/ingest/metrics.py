@@ -17,6 +17,11 @@ COPY_REPEATED: Final = Counter(
     "frostline_ingest_copy_repeated_total",
     "Flushes whose COPY met a key that another ingestor had stored.",
 )
+FIXES: Final = Counter(
+    "frostline_ingest_fixes_total",
+    "Fixes of edges: stored, repeated, and those kept out: jump, future, backwards, nowhere.",
+    ["outcome"],
+)
 FLUSH_SECONDS: Final = Histogram(
     "frostline_ingest_flush_seconds",
     "From the start of a transaction until its commit, attempts that failed included.",

@@ -30,6 +30,7 @@ class IngestSettings:
     dead_letters_max: int = 100_000  # rows kept; the oldest go first
     dead_letters_max_mb: int = 1000  # and megabytes of them
     events_days: float = 7.0  # events are kept so long; a stream that was away longer begins anew
+    positions_days: float = 90.0  # where edges were is kept so long
     touched_max: int = 5_000_000  # marks kept for whoever judges curves; the oldest go first
     metrics_port: int = 0  # Prometheus metrics over HTTP on 127.0.0.1; 0: none
 
@@ -64,7 +65,13 @@ class IngestSettings:
         self._require_limits()
 
     def _require_limits(self) -> None:
-        for name in ("dead_letters_max", "dead_letters_max_mb", "events_days", "touched_max"):
+        for name in (
+            "dead_letters_max",
+            "dead_letters_max_mb",
+            "events_days",
+            "positions_days",
+            "touched_max",
+        ):
             if getattr(self, name) <= 0:
                 raise ValueError(f"FROSTLINE_INGEST_{name.upper()} must be more than 0")
 

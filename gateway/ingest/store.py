@@ -19,8 +19,10 @@ from gateway.ingest.delivery import DeadLetter, StatusWord
 from gateway.ingest.flush import Flush, Replaced
 from gateway.ingest.known import NEVER_MS, Boot, KnownLogger
 from gateway.ingest.pgbinary import Field
+from gateway.ingest.positions import Doubt
 from gateway.ingest.rows import Ranges, Rows, join_ranges, reading_fields
-from schemas.ids import LoggerId
+from schemas.ids import GatewayId, LoggerId
+from schemas.position import MAX_FIXES, Fix
 from schemas.reading import COUNTER_WRAP
 
 RowT = TypeVar("RowT")
@@ -37,6 +39,7 @@ DATABASE_DOWN: Final = (psycopg.OperationalError, psycopg.InterfaceError)
 # First key of our advisory locks, the second is the shard. Any constant of our own: "FROS".
 _LOCK_CLASS: Final = 0x46524F53
 _READINGS_STORED: Final = "frostline.readings.stored"
+_FIXES_KEPT_OUT: Final = "frostline.positions.kept_out"
 _OIDS: Final = {">i2": 21, ">i4": 23, ">f4": 700, ">i8": 1184}  # pg_type.dat; >i8 is a timestamptz
 
 
@@ -268,6 +271,7 @@ class Store:
                 self._update_latest(flush, now)
                 self._announce(touched, flush, new, now)
                 self._keep(flush, now)
+                self._keep_positions(flush, now)
         return Written(new=new, late=int(inserted[1].rows.sum()), copy_repeated=repeated_key)
 
     def _copy(self, flush: Flush) -> tuple[Ranges, bool]:
@@ -363,6 +367,40 @@ class Store:
             params = {"gateway_id": word.gateway_id, "status": status, "now": now}
             self._connection.execute(sql.UPDATE_STATUS, params)
 
+    # Positions
+
+    def newest_fixes(self, gateway_ids: Iterable[GatewayId]) -> dict[GatewayId, list[Fix]]:
+        """Return the newest stored fixes of each, oldest first; a new gateway has none."""
+        fixes: dict[GatewayId, list[Fix]] = {gateway_id: [] for gateway_id in gateway_ids}
+        params = {"gateway_ids": sorted(fixes), "limit": MAX_FIXES}
+        for gateway_id, at, lat_deg, lon_deg in self._connection.execute(sql.NEWEST_FIXES, params):
+            at_ms = round(at.timestamp() * 1000)
+            fixes[GatewayId(gateway_id)].append(Fix(at_ms=at_ms, lat_deg=lat_deg, lon_deg=lon_deg))
+        return fixes
+
+    def trim_positions(self, before: datetime) -> None:
+        """Delete what was stored before that time."""
+        self._connection.execute(sql.TRIM_POSITIONS, {"before": before})
+
+    def _keep_positions(self, flush: Flush, now: datetime) -> None:
+        kept = [each for sifted in flush.positions for each in sifted.kept]
+        if kept:
+            fixes = [each.fix for each in kept]
+            params = {
+                "gateway_ids": [each.gateway_id for each in kept],
+                "ats": [_utc(fix.at_ms) for fix in fixes],
+                "lat_degs": [fix.lat_deg for fix in fixes],
+                "lon_degs": [fix.lon_deg for fix in fixes],
+                "speeds_m_s": [fix.speed_m_s for fix in fixes],
+                "accuracies_m": [fix.accuracy_m for fix in fixes],
+                "now": now,
+            }
+            self._connection.execute(sql.INSERT_POSITIONS, params)
+        for doubt in (doubt for sifted in flush.positions for doubt in sifted.doubts):
+            if doubt.is_new:
+                params = {"now": now, "type": _FIXES_KEPT_OUT, "data": Jsonb(_told(doubt))}
+                self._connection.execute(sql.INSERT_DOUBT, params)
+
     # Dead letters
 
     def list_dead_letters(self, limit: int) -> list[ListedDeadLetter]:
@@ -445,6 +483,15 @@ def _dead_letter(letter: DeadLetter, now: datetime) -> dict[str, object]:
         "payload": letter.payload,
         "reason": _storable(letter.reason),
         "only_copy": letter.only_copy,
+    }
+
+
+def _told(doubt: Doubt) -> dict[str, object]:
+    return {
+        "gateway_id": doubt.gateway_id,
+        "reason": doubt.reason,
+        "fixes": doubt.fixes,
+        "first": doubt.sentence,
     }
 
 

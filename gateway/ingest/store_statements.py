@@ -187,6 +187,39 @@ UPDATE_STATUS: Final = """
 UPDATE gateways SET status = %(status)s, status_at = %(now)s WHERE gateway_id = %(gateway_id)s
 """
 
+# Positions ----------------------------------------------------------------------------------------
+
+# What a new fix is compared with, and what may be a repeat.
+NEWEST_FIXES: Final = """
+SELECT g.gateway_id, p.at, p.lat_deg, p.lon_deg
+FROM unnest(%(gateway_ids)s::text[]) AS g (gateway_id)
+CROSS JOIN LATERAL (
+    SELECT at, lat_deg, lon_deg FROM positions
+    WHERE positions.gateway_id = g.gateway_id
+    ORDER BY at DESC LIMIT %(limit)s
+) p
+ORDER BY g.gateway_id, p.at
+"""
+
+# ON CONFLICT: a fix is never altered by redelivery, the first one stands.
+INSERT_POSITIONS: Final = """
+INSERT INTO positions (gateway_id, at, lat_deg, lon_deg, speed_m_s, accuracy_m, stored_at)
+SELECT gateway_id, at, lat_deg, lon_deg, speed_m_s, accuracy_m, %(now)s
+FROM unnest(%(gateway_ids)s::text[], %(ats)s::timestamptz[], %(lat_degs)s::double precision[],
+            %(lon_degs)s::double precision[], %(speeds_m_s)s::real[], %(accuracies_m)s::real[])
+    AS new (gateway_id, at, lat_deg, lon_deg, speed_m_s, accuracy_m)
+ORDER BY gateway_id, at
+ON CONFLICT (gateway_id, at) DO NOTHING
+"""
+
+TRIM_POSITIONS: Final = """
+DELETE FROM positions WHERE stored_at < %(before)s
+"""
+
+INSERT_DOUBT: Final = """
+INSERT INTO events (at, type, data) VALUES (%(now)s, %(type)s, %(data)s)
+"""
+
 # Dead letters -------------------------------------------------------------------------------------
 
 INSERT_DEAD_LETTER: Final = """

@@ -1,7 +1,7 @@
 -- How others read what a folder writes. Re-run at each migration: dropped first, so that a view may
 -- change its columns.
 
-DROP VIEW IF EXISTS heard_readings, latest_readings, known_loggers, logger_keys,
+DROP VIEW IF EXISTS latest_positions, heard_readings, latest_readings, known_loggers, logger_keys,
     schema_level, current_verdicts, current_excursions, current_decisions,
     box_findings, failed_compartments;
 
@@ -26,6 +26,18 @@ SELECT COALESCE(l.logger_id, h.logger_id) AS logger_id, h.logger_key, h.frame_fo
        l.logger_id IS NULL AS unassigned
 FROM loggers l
 FULL JOIN heard_loggers h USING (logger_id);
+
+-- Where each edge was last, and on which vehicle it rides; two that were given the same edge by
+-- mistake both have its position.
+CREATE VIEW latest_positions AS
+SELECT v.vehicle_id, v.city_id, v.gateway_id, p.at, p.lat_deg, p.lon_deg, p.speed_m_s,
+       p.accuracy_m, p.stored_at
+FROM vehicles v
+CROSS JOIN LATERAL (
+    SELECT * FROM positions
+    WHERE positions.gateway_id = v.gateway_id
+    ORDER BY at DESC LIMIT 1
+) p;
 
 -- From a logger's id to its key: an index serves it, unlike the full join above.
 CREATE VIEW logger_keys AS
