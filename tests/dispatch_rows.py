@@ -231,9 +231,13 @@ class CityRows:
         )
         self.world.sql("NOTIFY frostline")
 
+    def world_connection(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """Connect to the test's database."""
+        return psycopg.connect(self.world.settings.database_url, autocommit=True)
+
     def dispatcher(self) -> psycopg.Connection[tuple[Any, ...]]:
         """Connect as a living dispatcher of the city; leaving the block ends it."""
-        connection = psycopg.connect(self.world.settings.database_url, autocommit=True)
+        connection = self.world_connection()
         connection.execute("SELECT pg_advisory_lock(%s, %s)", lock_key(self.city_id))
         return connection
 

@@ -6,7 +6,6 @@ from api.dispatch import store_plan
 from api.dispatch.store_plan import City
 from api.refusals import NoSuchThing
 from api.store import Connection
-from schemas.dispatch_lock import LOCK_CLASS, lock_object
 from schemas.ids import CityId
 
 NOBODY: Final = "No dispatcher runs for this city; `frostline dispatch run` starts one."
@@ -18,8 +17,3 @@ async def find_city(db: Connection, city_id: CityId) -> City:
     if city is None:
         raise NoSuchThing("city", city_id)
     return city
-
-
-async def dispatcher_lives(db: Connection, city_id: CityId) -> bool:
-    """Tell whether a dispatcher of the city is connected."""
-    return await store_plan.holds_lock(db, LOCK_CLASS, lock_object(city_id))

@@ -16,10 +16,11 @@ from api.access import DispatchReader, DispatchWriter
 from api.context import Context, InContext
 from api.dispatch import examples as told
 from api.dispatch import store_commands, store_disruptions, store_plan
-from api.dispatch.cities import NOBODY, dispatcher_lives, find_city
+from api.dispatch.cities import NOBODY, find_city
 from api.dispatch.resources import Command, NewCommand
 from api.errors import problems
 from api.fields import CityIdPath, CommandIdPath, PageSize, UtcTime
+from api.intake import store_deliveries
 from api.refusals import AlreadyExists, BadQuery, CommandRefused, NoSuchThing, StalePlan
 from api.store import Connection
 from api.store_events import Change, announce
@@ -156,7 +157,9 @@ async def _find(context: Context, command_id: CommandId) -> Command:
             raise NoSuchThing("command", command_id)
         if command.outcome is not None:
             return command
-        waits_for = _NOT_YET if await dispatcher_lives(db, command.city_id) else NOBODY
+        waits_for = (
+            _NOT_YET if await store_deliveries.dispatcher_lives(db, command.city_id) else NOBODY
+        )
     return command.model_copy(update={"waits_for": waits_for})
 
 

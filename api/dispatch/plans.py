@@ -10,11 +10,12 @@ from api.access import DispatchReader
 from api.context import InContext
 from api.dispatch import examples as told
 from api.dispatch import store_plan
-from api.dispatch.cities import dispatcher_lives, find_city
+from api.dispatch.cities import find_city
 from api.dispatch.resources import Plan, PlanChange, PlannedStop, PlanVersion, Rescue, Trip
 from api.dispatch.store_plan import StopOfTrip
 from api.errors import problems
 from api.fields import BeforeRow, CityIdPath, OrderIdField, PageSize
+from api.intake import store_deliveries
 from api.refusals import NoSuchThing
 from schemas.ids import VehicleId
 
@@ -45,7 +46,7 @@ async def get_plan(
         newest = await store_plan.newest_version(db, city_id)
         asked = newest if version is None else version
         standing = await store_plan.standing(db, city_id, asked)
-        lives = await dispatcher_lives(db, city_id)
+        lives = await store_deliveries.dispatcher_lives(db, city_id)
     if standing.made is None and asked > 0:
         raise NoSuchThing("version", f"{asked} of the plan of {city_id}")
     return Plan(

@@ -21,16 +21,6 @@ CITY_BY_ID: Final = """
 SELECT city_id, name, time_zone, policy FROM cities WHERE city_id = %(city_id)s
 """
 
-# The dispatcher of a city holds a session lock for as long as it lives: class 'FROD', and the city.
-DISPATCHER_LIVES: Final = """
-SELECT EXISTS (
-    SELECT FROM pg_locks
-    WHERE locktype = 'advisory' AND granted AND objsubid = 2
-      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      AND classid = %(class)s::bigint::oid AND objid = %(object)s::bigint::oid
-) AS lives
-"""
-
 NEWEST_VERSION: Final = """
 SELECT COALESCE(max(version), 0) AS version FROM plans WHERE city_id = %(city_id)s
 """
@@ -141,12 +131,6 @@ async def city(db: Connection, city_id: CityId) -> City | None:
     """Return a city."""
     rows = await all_as(db, City, CITY_BY_ID, {"city_id": city_id})
     return rows[0] if rows else None
-
-
-async def holds_lock(db: Connection, class_: int, object_: int) -> bool:
-    """Tell whether any session holds an advisory lock of two keys, both unsigned."""
-    row = await one(db, DISPATCHER_LIVES, {"class": class_, "object": object_})
-    return bool(row and row["lives"])
 
 
 async def newest_version(db: Connection, city_id: CityId) -> int:
