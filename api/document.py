@@ -59,6 +59,7 @@ def _operations(
 def _restore_examples(route: APIRoute, operation: dict[str, Any]) -> None:
     for status, declared in route.responses.items():
         for media_type, content in declared.get("content", {}).items():
-            if "example" in content:
-                answer = operation["responses"][str(status)]["content"][media_type]
-                answer["example"] = content["example"]
+            for kind in ("example", "examples"):
+                if kind in content:
+                    answer = operation["responses"][str(status)]["content"][media_type]
+                    answer[kind] = content[kind]
