@@ -7,14 +7,15 @@ box has left its zone: quantiles of both are added. Exposure is measured from th
 trip, as in docs/route-rules.md. docs/thermal-loop.md has the whole.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 from routing.dispatch.hold_times import HoldTime, grace_time, hold_time
-from routing.dispatch.state import Box, BoxForecast, CityOrder
+from routing.dispatch.state import Box, BoxForecast, CityOrder, CityState, Zone
+from schemas.disruptions import CoolingFailedDetails
 
 HORIZON: Final = timedelta(hours=7)  # the judge looks no further ahead
 STALE_AFTER: Final = timedelta(minutes=30)  # a forecast says nothing of a box not heard of since
@@ -23,10 +24,14 @@ MOST_COST_PER_MIN: Final = 10_000  # of `routing.check_values`
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Began:
-    """The trip that an order is on: when it left, and what its opened doors count as exposure."""
+    """The trip that an order is on: when it left, and what its opened doors count as exposure.
+
+    `failed` are the vehicle's compartments that cool no more, and since when.
+    """
 
     at: datetime
     doors_s: int = 0
+    failed: Mapping[Zone, datetime] = field(default_factory=dict)
 
 
 class ColdLimits(NamedTuple):
@@ -87,20 +92,22 @@ def limits_of(
     loop: bool,
     hold_percent: int = 100,
     began: Began | None = None,
+    given_up: frozenset[str] = frozenset(),
 ) -> ColdLimits:
     """Return what cold asks of an order's plan.
 
     `began` is the trip that it is on; None is one that it has not left with. Nothing leaves that
     can't be there within the nominal hold time; once on its way an order has soft limits only, for
     not to bring it would save nothing. With `loop` a box on its way has the judge's forecast in
-    place of its nominal hold time.
+    place of its nominal hold time. Boxes that are `given_up` ask for nothing.
     """
     if began is None and order.departed_at is not None:
         began = Began(at=order.departed_at)
     found = [
         (box.spoil_cost, chances)
         for box in order.boxes
-        if (
+        if box.id not in given_up
+        and (
             chances := chances_of(
                 order, box, now=now, loop=loop, hold_percent=hold_percent, began=began
             )
@@ -140,14 +147,39 @@ def _leaves(
     order: CityOrder, box: Box, hears_at: datetime | None, hold_percent: int, began: Began | None
 ) -> Leaves | None:
     """Return when a box leaves its zone, as exposure. `hears_at` None: the judge is not heard."""
-    told = box.forecast
     if began is None:
         return hold_time(box, percent=hold_percent)
-    if hears_at is None or told is None or hears_at - told.made_at > STALE_AFTER:
+    if hears_at is None:
         return _nominal(order, box, hold_percent, began)
     if box.left_at is not None:
         return (_exposure_s(box.left_at, began),) * 3
-    return _forecast(told, began)
+    told = box.forecast
+    if told is None or hears_at - told.made_at > STALE_AFTER:
+        leaves = _nominal(order, box, hold_percent, began)
+    else:
+        leaves = _forecast(told, began)
+    return _no_later(leaves, _uncooled(box, hold_percent, began))
+
+
+def _uncooled(box: Box, hold_percent: int, began: Began) -> Leaves | None:
+    """Return when a box leaves whose compartment has failed: from then on its pack is alone.
+
+    A forecast looks at the hour behind it, and knows of it only by and by.
+    """
+    since = began.failed.get(box.zone)
+    hold = hold_time(box, percent=hold_percent)
+    if since is None or hold is None:
+        return None
+    q10, q50, q90 = (_exposure_s(since, began) + each for each in hold)
+    return q10, q50, q90
+
+
+def _no_later(one: Leaves | None, other: Leaves | None) -> Leaves | None:
+    """Return the earlier of each quantile."""
+    if one is None or other is None:
+        return one or other
+    ends = [end for end in (one[2], other[2]) if end is not None]
+    return min(one[0], other[0]), min(one[1], other[1]), min(ends, default=None)
 
 
 def _forecast(told: BoxForecast, began: Began) -> Leaves | None:
@@ -201,3 +233,25 @@ def _slope(found: list[tuple[int, Chances]]) -> ColdLimits:
         warm_cost_per_min=min(per_min, MOST_COST_PER_MIN),
         at_stake=round(sum(cost * chances.spread for cost, chances in found)),
     )
+
+
+def failures(state: CityState) -> dict[str, dict[Zone, datetime]]:
+    """Return which vehicles' compartments cool no more, and since when.
+
+    By the judge, who watches the compartment's air, or by a person's word.
+    """
+    found: dict[str, dict[Zone, datetime]] = {}
+    places = {each.place_id: each.since for each in state.failed_places}
+    for vehicle in state.vehicles:
+        for zone, place in vehicle.compartments.items():
+            if place in places:
+                found.setdefault(vehicle.id, {})[zone] = places[place]
+    for each in state.disruptions:
+        if each.vehicle_id is None or not isinstance(each.details, CoolingFailedDetails):
+            continue
+        if each.from_at <= state.now and (each.until_at is None or state.now < each.until_at):
+            zones: tuple[Zone, ...] = ("frozen", "chilled", "ambient")
+            for zone in zones if each.details.zone is None else (each.details.zone,):
+                since = found.setdefault(each.vehicle_id, {})
+                since[zone] = min(each.from_at, since.get(zone, each.from_at))
+    return found
