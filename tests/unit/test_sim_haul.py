@@ -99,7 +99,7 @@ def test_an_open_door_lets_warm_air_in() -> None:
 
 
 def test_a_badly_frozen_pack_is_spent_sooner() -> None:
-    # 0.5 kg of ice are 167.5 kJ; 0.61 W/K from 38 °C are 23 W, about two hours; a quarter half of one.
+    # 0.5 kg of ice are 167.5 kJ; 0.61 W/K from 38 °C are 23 W: two hours, or half of one.
     made = haul(boxes=2)
     made.pack(1, goods_c=2.0, pack_j=0.75 * 167_500.0, air_c=6.0)
     for row in (0, 1):
