@@ -1,15 +1,10 @@
 """What changes on a curve, as it happens: server-sent events from a real server."""
 
 import asyncio
-import json
-from collections.abc import Iterator
-from contextlib import aclosing, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import aclosing, suppress
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
-import httpx
 import psycopg
 import pytest
 
@@ -31,48 +26,13 @@ from tests.api_world import (
     ms,
     running_world,
 )
-
-# A stream that says nothing for so long has failed.
-SILENCE_S = 8.0
+from tests.sse import SILENCE_S, Said, stream
 
 
 @pytest.fixture
 def world(wiped_world: World) -> World:
     """Lend the module's api, empty."""
     return wiped_world
-
-
-@dataclass(frozen=True)
-class Said:
-    """One server-sent event."""
-
-    event: str
-    id: str
-    data: Any
-
-
-@contextmanager
-def stream(world: World, url: str, **headers: str) -> Iterator[Iterator[Said]]:
-    timeout = httpx.Timeout(SILENCE_S)
-    with world.client.stream("GET", url, headers=headers, timeout=timeout) as answer:
-        assert answer.status_code == 200
-        assert answer.headers["content-type"].startswith("text/event-stream")
-        yield parse(answer.iter_lines())
-
-
-def parse(lines: Iterator[str]) -> Iterator[Said]:
-    """Read events as the HTML standard says; comments are heartbeats."""
-    fields: dict[str, str] = {}
-    for line in lines:
-        if line.startswith(":"):
-            yield Said(event="heartbeat", id="", data=None)
-        elif line:
-            name, _, value = line.partition(": ")
-            fields[name] = value
-        elif fields:
-            data = json.loads(fields.get("data", "null"))
-            yield Said(event=fields.get("event", ""), id=fields.get("id", ""), data=data)
-            fields = {}
 
 
 def times_of(said: Said) -> list[int]:
