@@ -7,7 +7,6 @@ everything else is planned from where the vehicles really are.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from routing.dispatch import eta, geofence, learning, warnings
 from routing.dispatch.decision import Decision
@@ -15,6 +14,7 @@ from routing.dispatch.geofence import Point
 from routing.dispatch.learning import TimeBook
 from routing.dispatch.settings import DispatchSettings
 from routing.dispatch.state import CityState, Disruption, Visited
+from routing.dispatch.times import clock_of
 from routing.dispatch.travelling import TravelOf
 from routing.problem import Place
 from routing.travel import UNREACHABLE_S, arrival_s
@@ -66,7 +66,7 @@ def _key(visit: Visited) -> tuple[object, ...]:
 def _leg_seconds(state: CityState, means: Means) -> geofence.LegSeconds:
     """Return what tells how long a way takes by the travel's own times."""
     holding = holding_now(state)
-    zone = ZoneInfo(state.city.time_zone)
+    clock = clock_of(state)
 
     def leg_s(mode: str, origin: Point, destination: Point, departs_at: datetime) -> int | None:
         places = [
@@ -76,8 +76,7 @@ def _leg_seconds(state: CityState, means: Means) -> geofence.LegSeconds:
         travel = means.travel_of(places, holding)
         if mode not in travel.modes:
             return None
-        local = departs_at.astimezone(zone)
-        departs_s = local.hour * 3600 + local.minute * 60 + local.second
+        departs_s = clock.second_of(departs_at)
         arrives_s = arrival_s(departs_s, travel.leg(mode, 0, 1), travel.starts_s(mode))
         return None if arrives_s - departs_s >= UNREACHABLE_S else arrives_s - departs_s
 

@@ -256,6 +256,16 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """A command that was followed, and how its order stood before."""
+
+    kind: Literal["pin", "move", "hold", "release", "undo"]
+    order_id: str
+    vehicle_before: str | None
+    pins_before: tuple[Pin, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedStop:
     """A row of the living plan; position 0 of a trip is its loading."""
 
@@ -334,8 +344,8 @@ class CityState:
     pins: tuple[Pin, ...] = ()
     rescues: tuple[StandingRescue, ...] = ()
     failed_places: tuple[FailedPlace, ...] = ()
-    earlier: dict[int, tuple[PlannedStop, ...]] = field(default_factory=dict)
-    """The stops of those versions that a command wants back."""
+    earlier: dict[int, tuple[Earlier, ...]] = field(default_factory=dict)
+    """What was commanded for those versions that a command wants undone."""
     visits: tuple[Visited, ...] = ()
     tracks: dict[str, tuple[Position, ...]] = field(default_factory=dict)
     """Of each vehicle with fixes not looked at yet: all its fixes from 5 minutes before the oldest

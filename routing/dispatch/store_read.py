@@ -7,7 +7,7 @@ plan without its stops.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, Literal, TypeVar, cast
 
 import msgspec
 
@@ -23,6 +23,7 @@ from routing.dispatch.state import (
     CityVehicle,
     Command,
     Disruption,
+    Earlier,
     Estimated,
     FailedPlace,
     LivingPlan,
@@ -317,15 +318,55 @@ def _plan(store: Store, values: Values) -> LivingPlan:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    version: int
+    kind: Literal["pin", "move", "hold", "release", "undo"]
+    order_id: str
+    vehicle_before: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _PinBefore:
+    version: int
+    order_id: str
+    kind: Literal["pin", "hold"]
+    vehicle_id: str | None
+    hold_until: datetime | None
+    price: int
+    by: str
+
+
 def _earlier(
     store: Store, values: Values, commands: Iterable[Command]
-) -> dict[int, tuple[PlannedStop, ...]]:
-    wanted = {command.undo_version for command in commands} - {None}
-    return {
-        version: tuple(store.all_as(PlannedStop, sql.STOPS_AT, {**values, "version": version}))
-        for version in wanted
-        if version is not None
-    }
+) -> dict[int, tuple[Earlier, ...]]:
+    versions = {command.undo_version for command in commands} - {None}
+    if not versions:
+        return {}
+    values = {**values, "versions": sorted(versions, key=str)}
+    pins: dict[tuple[int, str], list[Pin]] = {}
+    for row in store.all_as(_PinBefore, sql.PINS_BEFORE, values):
+        pins.setdefault((row.version, row.order_id), []).append(
+            Pin(
+                order_id=row.order_id,
+                kind=row.kind,
+                vehicle_id=row.vehicle_id,
+                hold_until=row.hold_until,
+                price=row.price,
+                by=row.by,
+            )
+        )
+    earlier: dict[int, list[Earlier]] = {}
+    for done in store.all_as(_Earlier, sql.EARLIER, values):
+        earlier.setdefault(done.version, []).append(
+            Earlier(
+                kind=done.kind,
+                order_id=done.order_id,
+                vehicle_before=done.vehicle_before,
+                pins_before=tuple(pins.get((done.version, done.order_id), ())),
+            )
+        )
+    return {version: tuple(done) for version, done in earlier.items()}
 
 
 @dataclass(frozen=True, slots=True)

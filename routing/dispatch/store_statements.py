@@ -261,12 +261,26 @@ WHERE city_id = %(city_id)s AND arrived_at > %(visits_from)s
 ORDER BY arrived_at, vehicle_id, stop_key
 """
 
-# The stops that stood in a version: what an undo goes back to.
-STOPS_AT: Final = """
-SELECT vehicle_id, trip, position, kind, order_id, depot_id, to_locker, arrives_at, earliest_at,
-       latest_at, leaves_at, locked, lat_deg, lon_deg
-FROM plan_stops
-WHERE city_id = %(city_id)s AND from_version <= %(version)s
-  AND (to_version IS NULL OR to_version > %(version)s)
-ORDER BY vehicle_id, trip, position, stop_id
+# What was commanded for some versions, and which vehicle had the order before.
+EARLIER: Final = """
+SELECT o.version, c.kind, c.order_id, (
+    SELECT s.vehicle_id FROM plan_stops s
+    WHERE s.order_id = c.order_id AND s.city_id = c.city_id AND s.kind = 'deliver'
+      AND s.from_version < o.version AND (s.to_version IS NULL OR s.to_version >= o.version)
+    ORDER BY s.stop_id LIMIT 1
+) AS vehicle_before
+FROM dispatch_commands c
+JOIN command_outcomes o USING (command_id)
+WHERE c.city_id = %(city_id)s AND o.accepted AND o.version = ANY(%(versions)s)
+  AND c.order_id IS NOT NULL
+ORDER BY o.version, c.commanded_at, c.command_id
+"""
+
+PINS_BEFORE: Final = """
+SELECT v.version, p.order_id, p.kind, p.vehicle_id, p.hold_until, p.price, p.by
+FROM unnest(%(versions)s::integer[]) AS v (version)
+JOIN pins p ON p.from_version < v.version AND p.to_version >= v.version
+            OR p.from_version < v.version AND p.to_version IS NULL
+WHERE p.city_id = %(city_id)s
+ORDER BY v.version, p.order_id, p.kind
 """

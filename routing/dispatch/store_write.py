@@ -105,7 +105,8 @@ SET state = excluded.state, due_at = excluded.due_at, not_before = excluded.not_
 # A command has one outcome; ON CONFLICT: it has it.
 INSERT_OUTCOMES: Final = """
 INSERT INTO command_outcomes (command_id, accepted, reason, price, version, decided_at)
-SELECT command_id, accepted, reason, price, %(plan_version)s, %(now)s
+SELECT command_id, accepted, reason, price,
+       CASE WHEN accepted THEN %(plan_version)s::integer END, %(now)s
 FROM unnest(%(command_id)s::text[], %(accepted)s::boolean[], %(reason)s::text[],
             %(price)s::bigint[]) AS new (command_id, accepted, reason, price)
 ON CONFLICT (command_id) DO NOTHING
