@@ -8,10 +8,10 @@ trip, as in docs/route-rules.md. docs/thermal-loop.md has the whole.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from routing.dispatch.hold_times import HoldTime, grace_time, hold_time
 from routing.dispatch.state import Box, BoxForecast, CityOrder, CityState, Zone
@@ -116,6 +116,43 @@ def limits_of(
     hold_s = None if began else _nominal_hold_s(order.boxes, hold_percent)
     slope = _slope(found)
     return slope._replace(hold_s=hold_s)
+
+
+class Cold(Protocol):
+    """Says what cold asks of an order's plan: `limits_of`, all else given."""
+
+    def __call__(
+        self, order: CityOrder, *, now: datetime, hold_percent: int, began: Began | None
+    ) -> ColdLimits:
+        """Return the limits."""
+
+
+def cold_of(state: CityState, *, loop: bool) -> Cold:
+    """Return what says what cold asks of this state's orders.
+
+    With the loop failed compartments count, and what was given up asks for nothing.
+    """
+    failed = failures(state) if loop else {}
+    lost = given_up(state) if loop else frozenset()
+
+    def limits(
+        order: CityOrder, *, now: datetime, hold_percent: int, began: Began | None
+    ) -> ColdLimits:
+        if began is not None and order.aboard in failed:
+            began = replace(began, failed=failed[order.aboard])
+        return limits_of(
+            order, now=now, loop=loop, hold_percent=hold_percent, began=began, given_up=lost
+        )
+
+    return limits
+
+
+def given_up(state: CityState) -> frozenset[str]:
+    """Return the boxes of which it was decided last to accept their loss."""
+    newest: dict[str, str] = {}
+    for each in sorted(state.rescues, key=lambda each: each.decided_at):
+        newest[each.consignment_id] = each.chosen
+    return frozenset(box for box, chosen in newest.items() if chosen == "accept")
 
 
 def chances_of(
