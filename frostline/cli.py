@@ -14,6 +14,7 @@ from frostline.commands import (
     api,
     bench,
     compensation,
+    dispatch,
     edge,
     evidence,
     ingest,
@@ -61,6 +62,7 @@ app.add_typer(compensation.app, name="compensation")
 app.add_typer(notify.app, name="notify")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(route.app, name="route")
+app.add_typer(dispatch.app, name="dispatch")
 app.command()(api.api)
 app.command()(api.link)
 app.command()(sim.sim)

@@ -14,7 +14,7 @@ from schemas.settings import BadSetting, build_settings
 
 SettingsT = TypeVar("SettingsT")
 
-ROLES: Final = ("api", "edge", "ingest", "judge", "notify", "seal", "sim")
+ROLES: Final = ("api", "dispatch", "edge", "ingest", "judge", "notify", "seal", "sim")
 _LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 _DEFAULT_FILE: Final = Path("/etc/frostline.toml")
 # Variables that are no role's setting.

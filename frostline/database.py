@@ -11,7 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 from frostline.config import value_of
 from frostline.errors import CommandRefused
 
-Role = Literal["api", "ingest", "judge", "notify", "seal"]
+Role = Literal["api", "dispatch", "ingest", "judge", "notify", "seal"]
 _ROLES: Final = get_args(Role)
 
 

@@ -171,13 +171,16 @@ def _watch(services: Services) -> None:
 
 def _tell(services: Services, folder: Path) -> None:
     addresses = services.addresses
-    settings = addresses.ingest_environ() | {"FROSTLINE_API_DATABASE_URL": addresses.database_url}
+    settings = addresses.ingest_environ() | {
+        f"FROSTLINE_{role}_DATABASE_URL": addresses.database_url
+        for role in ("API", "JUDGE", "DISPATCH")
+    }
     settings["FROSTLINE_API_LINK_SECRETS"] = _link_secret(folder)
     settings |= addresses.edge_environ("edge-1", folder / "edge-1.db")
     typer.echo("Database and broker are running; Ctrl-C stops them, their data stays.")
     if not services.has_timescaledb:
         typer.echo("TimescaleDB could not be had: this is plain PostgreSQL.")
-    typer.echo("In another shell, for ingest, api and an edge:\n")
+    typer.echo("In another shell, for ingest, judge, dispatch, api and an edge:\n")
     for name, value in settings.items():
         typer.echo(f"export {name}='{value}'")
 

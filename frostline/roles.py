@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gateway.judge.settings import JudgeSettings
     from gateway.notify.settings import NotifySettings
     from gateway.seal.settings import SealSettings
+    from routing.dispatch.settings import DispatchSettings
 
 
 def run_edge(settings: "EdgeSettings", *, air: Path | None, position: tuple[float, float]) -> None:
@@ -114,6 +115,22 @@ def run_seal(settings: "SealSettings") -> None:
     try:
         seal.run(settings, stop)
     except seal.SealRefused as error:
+        raise CommandRefused(str(error)) from error
+
+
+def run_dispatch(settings: "DispatchSettings") -> None:
+    """Keep a city's plan; where a dispatcher is at work already, wait to take over."""
+    from frostline.database import require_readable
+    from routing import dispatcher
+
+    if not settings.city:
+        raise CommandRefused("FROSTLINE_DISPATCH_CITY is not set; say which city, or give --city.")
+    require_readable(settings.database_url)
+    configure_logs(log_level())
+    stop = _stop_when_told()
+    try:
+        dispatcher.run(settings, stop)
+    except (dispatcher.SchemaMissing, dispatcher.UnusableTravelFile) as error:
         raise CommandRefused(str(error)) from error
 
 

@@ -96,6 +96,11 @@ class System:
         """Start a judge."""
         return self._start("judge", ("judge",), self._database_of("judge") | dict(environ or {}))
 
+    def start_dispatch(self, city_id: str, environ: Mapping[str, str] | None = None) -> Child:
+        """Start a city's dispatcher."""
+        settings = self._database_of("dispatch") | dict(environ or {})
+        return self._start("dispatch", ("dispatch", "run", "--city", city_id), settings)
+
     def start_seal(self) -> Child:
         """Start the sealer."""
         return self._start("seal", ("seal",), self._database_of("seal"))

@@ -32,7 +32,7 @@ from routing.dispatch.store_write import PlanTaken, write
 from routing.dispatch.travelling import TravelOf, great_circle_of, travel_of_file
 from routing.engine import Progress
 
-__all__ = ["Dispatcher", "SchemaMissing", "run"]
+__all__ = ["Dispatcher", "SchemaMissing", "UnusableTravelFile", "run"]
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,10 @@ class SchemaMissing(Exception):
     """The database is not migrated. The message says what to do."""
 
 
+class UnusableTravelFile(Exception):
+    """The file that says how the city travels can't be used. The message says why."""
+
+
 def utc_now() -> datetime:
     """Return the time that decisions go by."""
     return datetime.now(UTC)
@@ -55,9 +59,9 @@ def utc_now() -> datetime:
 def run(settings: DispatchSettings, stop: threading.Event, *, clock: Clock = utc_now) -> None:
     """Keep a city's plan until told to stop; while the database is away, try again.
 
-    Raises SchemaMissing, what `travel_of_file` raises, and anything that is a bug.
+    Raises SchemaMissing, UnusableTravelFile, and anything that is a bug.
     """
-    travel_of = travel_of_file(Path(settings.travel_file)) if settings.travel_file else None
+    travel_of = _travel_of(settings)
     if settings.metrics_port:
         start_http_server(settings.metrics_port, addr="127.0.0.1")
     search.compile_ahead(_silent)  # its minute is not to be a member's
@@ -68,7 +72,7 @@ def run(settings: DispatchSettings, stop: threading.Event, *, clock: Clock = utc
             with Store.connect(settings.database_url, name=name) as store:
                 if _has_turn(store, settings, stop):
                     delay_s = _RETRY_S[0]
-                    dispatcher = Dispatcher(store, settings, clock, travel_of or great_circle_of)
+                    dispatcher = Dispatcher(store, settings, clock, travel_of)
                     dispatcher.work(stop)
         except DATABASE_DOWN as error:
             metrics.DATABASE_RETRIES.inc()
@@ -77,6 +81,17 @@ def run(settings: DispatchSettings, stop: threading.Event, *, clock: Clock = utc
             delay_s = min(delay_s * 2, _RETRY_S[1])
         finally:
             metrics.AT_WORK.set(0)
+
+
+def _travel_of(settings: DispatchSettings) -> TravelOf:
+    if not settings.travel_file:
+        return great_circle_of
+    try:
+        return travel_of_file(Path(settings.travel_file))
+    except (OSError, ValueError) as error:
+        raise UnusableTravelFile(
+            f"FROSTLINE_DISPATCH_TRAVEL_FILE is {settings.travel_file}: {error}"
+        ) from error
 
 
 def _has_turn(store: Store, settings: DispatchSettings, stop: threading.Event) -> bool:

@@ -13,10 +13,12 @@ from gateway.ingest.settings import IngestSettings
 from gateway.judge.settings import JudgeSettings
 from gateway.notify.settings import NotifySettings
 from gateway.seal.settings import SealSettings
+from routing.dispatch.settings import DispatchSettings
 
 TEXT = (Path(__file__).parents[2] / "docs/settings.md").read_text(encoding="utf-8")
 ROLES = {
     "api": ApiSettings,
+    "dispatch": DispatchSettings,
     "edge": EdgeSettings,
     "ingest": IngestSettings,
     "judge": JudgeSettings,
