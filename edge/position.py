@@ -17,7 +17,7 @@ MOST_KEPT: Final = 8_000
 """At one in 10 s, 22 hours before any is thinned; about 1 MB."""
 MOST_SENT: Final = 400
 """In one message: at 120 bytes each well below `schemas.position.MAX_BYTES`."""
-UNHEARD_AGAIN_S: Final = 30.0
+UNHEARD_AGAIN_S: Final = 5.0
 """Where nobody subscribes, a message is tried again after so long."""
 
 
