@@ -3,6 +3,7 @@
 A milestone is reached once. The last ones close the boxes and free their loggers.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -14,9 +15,11 @@ from api.access import OrdersWriter
 from api.context import InContext
 from api.errors import problems
 from api.fields import OrderIdPath
+from api.intake import store_deliveries
 from api.orders import find_order
-from api.refusals import MilestoneReached, NoSuchThing
+from api.refusals import JourneyContradicted, MilestoneReached, NoSuchThing
 from api.resources import MilestoneTime, NewMilestone, Order
+from api.steps import ORDER_OF_STEPS, Journey, contradiction
 from api.store import Connection
 from api.store_bindings import Boxes
 from api.store_events import Change
@@ -34,7 +37,7 @@ LAST_MILESTONES: Final = frozenset({"delivered", "cancelled"})
     summary="Say that an order has reached a milestone",
     responses={
         **examples.answers(Order, examples.ORDER),
-        **problems(NoSuchThing, MilestoneReached),
+        **problems(NoSuchThing, MilestoneReached, JourneyContradicted),
     },
 )
 async def put_milestone(
@@ -46,19 +49,50 @@ async def put_milestone(
 ) -> Order:
     """Write a milestone. `delivered` and `cancelled` close the consignments and free their loggers.
 
-    Repeating it changes nothing; another time for a milestone that was reached is refused.
+    Repeating it changes nothing. Another time for a milestone that was reached is refused, and so
+    is what contradicts the journey: cancelled after delivered, delivered before packed.
     """
+    step = step_of(order_id, milestone, at=reached.at, person=caller.name)
     async with store.transaction(context.pool) as db:
-        if not await store_orders.lock_order(db, order_id):
-            raise NoSuchThing("order", order_id)
-        step = step_of(order_id, milestone, at=reached.at, person=caller.name)
-        if await store_orders.reach_milestone(db, order_id, milestone, at=reached.at):
-            if milestone in LAST_MILESTONES:
-                await end_boxes(db, Boxes(order_id=order_id), step)
-            await announce(db, step, now=context.clock())
-        order = await find_order(db, order_id)
-    _refuse_another_time(order, milestone, reached)
-    return order
+        return await reach(db, order_id, step, now=context.clock())
+
+
+async def reach(db: Connection, order_id: OrderId, step: MilestoneEvent, *, now: datetime) -> Order:
+    """Reach a milestone and return the order; a milestone that was reached then stays as it is.
+
+    Raises NoSuchThing, MilestoneReached, JourneyContradicted.
+    """
+    if not await store_orders.lock_order(db, order_id):
+        raise NoSuchThing("order", order_id)
+    journey = await journey_of(db, order_id)
+    written = journey.reached.get(step.step)
+    if written is None:
+        _refuse_contradiction(journey, step)
+        await store_orders.reach_milestone(db, order_id, step.step, at=step.at)
+        if step.step in LAST_MILESTONES:
+            await end_boxes(db, Boxes(order_id=order_id), step)
+        await announce(db, step, now=now)
+    elif written != step.at:
+        raise MilestoneReached(step.step, written)
+    return await find_order(db, order_id)
+
+
+async def journey_of(db: Connection, order_id: OrderId) -> Journey:
+    """Return how far an order is, as it was said so far."""
+    order = await find_order(db, order_id)
+    waits = await store_deliveries.waits_to_be_packed(db, order_id)
+    return Journey({m.milestone: m.at for m in order.milestones}, waits_to_be_packed=waits)
+
+
+async def refuse_handover(db: Connection, order_id: OrderId, step: MilestoneEvent) -> None:
+    """Raise JourneyContradicted for a handover that reaches a milestone which cannot be.
+
+    What happens to a cancelled order's goods is recorded all the same: it reaches nothing.
+    """
+    reaches = "delivered" if step.step == "signed" else step.step
+    journey = await journey_of(db, order_id)
+    if reaches in ORDER_OF_STEPS and reaches not in journey.reached and not journey.is_cancelled:
+        _refuse_contradiction(journey, replace(step, step=reaches))
 
 
 def step_of(order_id: OrderId, step: str, *, at: datetime, person: str | None) -> MilestoneEvent:
@@ -102,7 +136,7 @@ async def end_boxes(db: Connection, boxes: Boxes, step: MilestoneEvent) -> None:
     await store_orders.close_consignments(db, boxes, at=step.at)
 
 
-def _refuse_another_time(order: Order, milestone: str, reached: MilestoneTime) -> None:
-    for written in order.milestones:
-        if written.milestone == milestone and written.at != reached.at:
-            raise MilestoneReached(milestone, written.at)
+def _refuse_contradiction(journey: Journey, step: MilestoneEvent) -> None:
+    reason = contradiction(journey, step.step, step.at)
+    if reason is not None:
+        raise JourneyContradicted(reason)

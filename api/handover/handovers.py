@@ -4,6 +4,7 @@ Each is only added to. A step that is a milestone of the journey reaches it, the
 is said; `signed`, `refused` and `returned` close the boxes they are about.
 """
 
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Response, status
@@ -22,13 +23,13 @@ from api.handover.resources import (
     NewHandover,
 )
 from api.orders import find_order, require_box_of
-from api.refusals import NoSuchThing
+from api.refusals import JourneyContradicted, NoSuchThing
 from api.resources import Order, PackingDetails
 from api.store import Connection
 from api.store_bindings import Boxes
 from api.store_events import Change, announce
 from schemas.events import MilestoneEvent
-from schemas.ids import OrderId
+from schemas.ids import ConsignmentId, OrderId
 
 router = APIRouter(tags=["handover"])
 
@@ -42,7 +43,7 @@ _ENDS: Final = frozenset({"signed", "refused", "returned"})
     status_code=status.HTTP_201_CREATED,
     responses={
         **examples.answers(Handover, told.HANDOVER, status=200, also=201),
-        **problems(NoSuchThing),
+        **problems(NoSuchThing, JourneyContradicted),
     },
 )
 async def post_handover(
@@ -55,7 +56,8 @@ async def post_handover(
     """Record a step of the whole order or of one box. Saying it again gives 200 and adds nothing.
 
     `packed`, `departed` and `arrived` also reach the milestone; `signed`, `refused` and `returned`
-    close the boxes, and a journey that has ended with a signature is `delivered`.
+    close the boxes, and a journey that has ended with a signature is `delivered`. A milestone that
+    contradicts the journey is refused: departed before packed, signed for before it is packed.
     """
     now = context.clock()
     async with store.transaction(context.pool) as db:
@@ -66,14 +68,9 @@ async def post_handover(
             return standing
         handover = await store_handover.write_handover(db, order_id, new, now=now)
         step = _step_of(handover)
+        await milestones.refuse_handover(db, order_id, step)
         await milestones.announce(db, step, now=now)
-        if new.step in _MILESTONES:
-            await store_orders.reach_milestone(db, order_id, new.step, at=new.at)
-        if new.step in _ENDS:
-            boxes = Boxes(order_id=order_id, consignment_id=new.consignment_id)
-            await milestones.end_boxes(db, boxes, step)
-            if await store_handover.is_delivered(db, order_id):
-                await milestones.deliver(db, order_id, step, now=now)
+        await _follow(db, step, now=now)
     return handover
 
 
@@ -164,6 +161,18 @@ async def _require_what_it_names(db: Connection, order_id: OrderId, new: NewHand
     await require_box_of(db, order_id, new.consignment_id)
     if new.place_id is not None and await store_loggers.place(db, new.place_id) is None:
         raise NoSuchThing("place", new.place_id)
+
+
+async def _follow(db: Connection, step: MilestoneEvent, *, now: datetime) -> None:
+    """Reach the milestone of a handover; close boxes that it ends."""
+    order_id = OrderId(step.order_id)
+    if step.step in _MILESTONES:
+        await store_orders.reach_milestone(db, order_id, step.step, at=step.at)
+    if step.step in _ENDS:
+        box = ConsignmentId(step.consignment_id) if step.consignment_id else None
+        await milestones.end_boxes(db, Boxes(order_id=order_id, consignment_id=box), step)
+        if await store_handover.is_delivered(db, order_id):
+            await milestones.deliver(db, order_id, step, now=now)
 
 
 def _step_of(handover: Handover) -> MilestoneEvent:

@@ -41,6 +41,17 @@ LEFT JOIN offer_answers a
 
 PROMISES: Final = f"{_PROMISE} WHERE d.order_id = ANY (%(order_ids)s) ORDER BY d.order_id"
 
+# A box that somebody loaded was packed, whether or not that was said.
+WAITS_TO_BE_PACKED: Final = """
+SELECT EXISTS (SELECT FROM deliveries WHERE order_id = %(order_id)s)
+   AND NOT EXISTS (
+       SELECT FROM milestones WHERE order_id = %(order_id)s AND milestone = 'packed'
+   )
+   AND NOT EXISTS (
+       SELECT FROM handovers WHERE order_id = %(order_id)s AND step IN ('packed', 'loaded')
+   ) AS waits
+"""
+
 # Of all who hold the city's lock there is one; the api only looks.
 DISPATCHER_LIVES: Final = """
 SELECT EXISTS (
@@ -81,6 +92,11 @@ async def delivery(db: Connection, order_id: OrderId) -> Delivery | None:
 async def promises(db: Connection, order_ids: Sequence[OrderId]) -> list[Row]:
     """Return what the dispatcher answered those of the orders that have a delivery."""
     return await many(db, PROMISES, {"order_ids": list(order_ids)})
+
+
+async def waits_to_be_packed(db: Connection, order_id: OrderId) -> bool:
+    """Tell whether an order is to be delivered by us, and nobody has packed it."""
+    return bool(returned(await one(db, WAITS_TO_BE_PACKED, {"order_id": order_id}))["waits"])
 
 
 async def dispatcher_lives(db: Connection, city_id: CityId) -> bool:

@@ -177,6 +177,7 @@ def test_next_stops_are_those_of_the_plan_that_stands_and_not_made_yet(
     city.plan(1)
     for position, order_id in enumerate(("order-2", "order-3", "order-1"), start=1):
         city.stop("van-1", order_id, position=position, arrives_at=T0 + minutes(20 * position))
+    world.put("/orders/order-2/milestones/packed", {"at": iso(T0)})
     world.put("/orders/order-2/milestones/delivered", {"at": iso(T0 + minutes(22))})
     world.sql(
         "INSERT INTO stop_visits (vehicle_id, stop_key, city_id, order_id, arrived_at, left_at, "

@@ -1,0 +1,91 @@
+"""Cancelled twice, cancelled after delivered, delivered before packed: a clear answer each."""
+
+from typing import Any
+
+import pytest
+
+from tests.api_world import T0, World, iso, minutes
+from tests.intake_world import order, put_city
+
+CONTRADICTED = "urn:frostline:problem:journey-contradicted"
+
+
+@pytest.fixture
+def world(wiped_world: World) -> World:
+    """Lend the module's api with an order to be delivered, at a fixed time."""
+    wiped_world.fixed_now = T0
+    put_city(wiped_world)
+    headers = {"Idempotency-Key": "key-1"}
+    wiped_world.post("/orders?wait_s=0", order(), status=202, **headers)
+    return wiped_world
+
+
+def say(world: World, milestone: str, after_min: float, *, status: int = 200) -> Any:
+    body = {"at": iso(T0 + minutes(after_min))}
+    return world.put(f"/orders/order-1/milestones/{milestone}", body, status=status)
+
+
+def hand_over(world: World, step: str, after_min: float, *, status: int = 201) -> Any:
+    body = {"step": step, "at": iso(T0 + minutes(after_min)), "person": "courier-12"}
+    return world.post("/orders/order-1/handovers", body, status=status)
+
+
+def told(world: World) -> list[str]:
+    rows = world.sql(
+        "SELECT data ->> 'step' FROM events WHERE type = 'frostline.order.milestone' "
+        "ORDER BY event_id"
+    )
+    return [step for (step,) in rows]
+
+
+def test_cancelling_again_changes_nothing_and_another_time_is_refused(world: World) -> None:
+    first = say(world, "cancelled", 10)
+    assert say(world, "cancelled", 10) == first
+    assert told(world) == ["cancelled"]
+    problem = say(world, "cancelled", 11, status=409)
+    assert problem["detail"] == "The order was cancelled at 2026-11-21T02:10:00+00:00; that stands."
+
+
+def test_a_delivered_order_is_not_cancelled(world: World) -> None:
+    say(world, "packed", 10)
+    say(world, "delivered", 60)
+    problem = say(world, "cancelled", 61, status=409)
+    assert problem["type"] == CONTRADICTED
+    assert "it can't be cancelled any more" in problem["detail"]
+    assert told(world) == ["packed", "delivered"]
+
+
+def test_a_cancelled_order_is_not_delivered(world: World) -> None:
+    say(world, "packed", 10)
+    say(world, "cancelled", 20)
+    assert say(world, "delivered", 60, status=409)["type"] == CONTRADICTED
+
+
+def test_an_order_is_not_delivered_before_it_is_packed(world: World) -> None:
+    problem = say(world, "delivered", 60, status=409)
+    assert problem["detail"] == "Nobody has packed the order; say packed first, then delivered."
+    assert hand_over(world, "signed", 60, status=409)["type"] == CONTRADICTED
+    assert world.get("/orders/order-1/handovers") == []
+    hand_over(world, "packed", 10)
+    assert hand_over(world, "departed", 4, status=409)["type"] == CONTRADICTED
+    hand_over(world, "departed", 20)
+    hand_over(world, "signed", 60)
+    assert told(world) == ["packed", "departed", "signed", "delivered"]
+
+
+def test_what_was_loaded_was_packed(world: World) -> None:
+    hand_over(world, "loaded", 10)
+    hand_over(world, "signed", 60)
+    assert told(world)[-1] == "delivered"
+
+
+def test_an_order_that_others_deliver_needs_no_packing(world: World) -> None:
+    world.order("order-2")
+    world.put("/orders/order-2/milestones/delivered", {"at": iso(T0 + minutes(60))})
+
+
+def test_a_cancelled_orders_goods_come_back(world: World) -> None:
+    hand_over(world, "packed", 10)
+    say(world, "cancelled", 20)
+    hand_over(world, "returned", 60)
+    assert told(world) == ["packed", "cancelled", "returned"]
