@@ -135,8 +135,8 @@ def _gap_s(before: PlannedStop, after: PlannedStop) -> float:
 def _place(
     stop: PlannedStop, orders: dict[str, CityOrder], places: dict[str, Point]
 ) -> Point | None:
-    if stop.kind == "meet":
-        return None
+    if stop.lat_deg is not None and stop.lon_deg is not None:
+        return (stop.lat_deg, stop.lon_deg)
     if stop.depot_id is not None:
         return places.get(f"depot:{stop.depot_id}")
     order = orders.get(stop.order_id or "")

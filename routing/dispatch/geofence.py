@@ -65,18 +65,6 @@ class Seen:
     withdrawn: tuple[Visited, ...] = ()
 
 
-def with_seen(state: CityState, seen: Seen) -> CityState:
-    """Return the state as it is with these visits."""
-
-    def key(visit: Visited) -> tuple[object, ...]:
-        return (visit.vehicle_id, visit.order_id, visit.depot_id, visit.arrived_at)
-
-    visits = {key(visit): visit for visit in (*state.visits, *seen.visits)}
-    for visit in seen.withdrawn:
-        visits.pop(key(visit), None)
-    return replace(state, visits=tuple(visits.values()))
-
-
 def distance_m(a: Point, b: Point) -> float:
     """Return the great circle between two points (haversine)."""
     (lat_a, lon_a), (lat_b, lon_b) = ((radians(lat), radians(lon)) for lat, lon in (a, b))

@@ -255,7 +255,7 @@ ORDER BY c.commanded_at, c.command_id
 
 VISITS: Final = """
 SELECT vehicle_id, order_id, depot_id, arrived_at, left_at, source, leg_planned_s, leg_actual_s,
-       stop_planned_s
+       stop_planned_s, lat_deg, lon_deg
 FROM stop_visits
 WHERE city_id = %(city_id)s AND arrived_at > %(visits_from)s
 ORDER BY arrived_at, vehicle_id, stop_key
