@@ -1,4 +1,4 @@
-"""What the dispatcher's tests share: a city as the api writes it, and a dispatcher on a test's clock."""
+"""What the dispatcher's tests share: a city as the api writes it, and a clock of the test's."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -44,9 +44,7 @@ class DispatchWorld:
         self.database_url = database_url
         self.now = T0
         values: dict[str, Any] = {"iterations": SMALL_SEARCH, "batch_s": 0.0}
-        self.settings = DispatchSettings(
-            database_url=database_url, city=CITY, **(values | changes)
-        )
+        self.settings = DispatchSettings(database_url=database_url, city=CITY, **(values | changes))
         self.db = psycopg.connect(database_url, autocommit=True)
         self.store = Store.connect(database_url)
         self.dispatcher = Dispatcher(self.store, self.settings, lambda: self.now)
@@ -178,9 +176,7 @@ class DispatchWorld:
         return int(version)
 
     def promise(self, order_id: str) -> dict[str, Any]:
-        rows = self.sql(
-            "SELECT to_jsonb(p) FROM promises p WHERE order_id = %s", (order_id,)
-        )
+        rows = self.sql("SELECT to_jsonb(p) FROM promises p WHERE order_id = %s", (order_id,))
         found: dict[str, Any] = rows[0][0] if rows else {}
         return found
 
