@@ -1,4 +1,4 @@
-"""How are judge and notifier stepped, until nothing is left to do?
+"""How are judge, dispatcher and notifier stepped, until nothing is left to do?
 
 Each is the role's own loop body on its own connection. All of what was touched is claimed at once:
 which claim a subject falls into decides nothing then.
@@ -14,6 +14,10 @@ from gateway.judge.store import Store as JudgeStore
 from gateway.notify.notify import Notifier
 from gateway.notify.settings import NotifySettings
 from gateway.notify.store import Store as NotifyStore
+from routing.dispatch.settings import DispatchSettings
+from routing.dispatch.store import Store as DispatchStore
+from routing.dispatch.travelling import TravelOf
+from routing.dispatcher import Dispatcher
 
 _ALL: Final = 10_000
 _MOST_STEPS: Final = 1000
@@ -58,6 +62,29 @@ class JudgeSteps:
 
     def close(self) -> None:
         """Let the connection go."""
+        self._store.close()
+
+
+class DispatchSteps:
+    """A dispatcher that is stepped, and holds its city's lock as any other would."""
+
+    def __init__(
+        self, settings: DispatchSettings, clock: DayClock, travel_of: TravelOf | None
+    ) -> None:
+        self._store = DispatchStore.connect(settings.database_url, name="frostline day dispatch")
+        if not self._store.try_lock(settings.city):
+            raise NeverDone(f"another dispatcher keeps the city {settings.city}")
+        if travel_of is None:
+            self._dispatcher = Dispatcher(self._store, settings, clock.now)
+        else:
+            self._dispatcher = Dispatcher(self._store, settings, clock.now, travel_of)
+
+    def once(self) -> None:
+        """Look, decide and write."""
+        self._dispatcher.step()
+
+    def close(self) -> None:
+        """Let the city and the connection go."""
         self._store.close()
 
 

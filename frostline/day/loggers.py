@@ -79,9 +79,7 @@ class DayLoggers:
             now_ms = self._clock.wall_ms()
             sample = logger.sample(now_ms, each.surroundings_c, _HUMIDITY_PCT)
             beacon.frame = frame_of(each.logger_id, FrameFormat.RUUVI, sample)
-            beacon.measurement = self.ledger.take(
-                each.logger_id, FrameFormat.RUUVI, sample, now_ms
-            )
+            beacon.measurement = self.ledger.take(each.logger_id, FrameFormat.RUUVI, sample, now_ms)
             self._air.transmit(beacon)
         await asyncio.sleep(0)
 
@@ -97,7 +95,9 @@ class DayLoggers:
             logger_id=logger_id,
             firmware=Firmware(sample_interval_s=self._every_s, log_capacity=_LOG_CAPACITY),
             sensor=Sensor(),
-            battery=Battery(used_share=0.7 * chance.uniform(chance.key_of(self._seed, logger_id), 0)),
+            battery=Battery(
+                used_share=0.7 * chance.uniform(chance.key_of(self._seed, logger_id), 0)
+            ),
             noise_key=chance.key_of(self._seed, logger_id, "noise"),
             booted_ms=float(self._clock.wall_ms()),
         )

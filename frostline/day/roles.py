@@ -8,12 +8,12 @@ are given to answer stays real time.
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import uvicorn
 
@@ -22,7 +22,9 @@ from api.settings import ApiSettings
 from edge import agent
 from edge.agent import Agent, AgentTiming
 from edge.pace import Pace
+from edge.position import PositionSource
 from edge.settings import EdgeSettings
+from edge.uplink import UplinkTiming
 from firmware_sim.air import scanner_for
 from frostline.day.clock import DayClock
 from frostline.local import Addresses
@@ -54,7 +56,7 @@ class Gateway:
 
     gateway_id: str
     position_m: tuple[float, float]
-    settings: Mapping[str, Any]
+    receiver: PositionSource
 
 
 class Roles:
@@ -103,7 +105,7 @@ class Roles:
         stop = asyncio.Event()
         pace = Pace(self.clock.now_s, self.clock.sleep)
         timing = AgentTiming(
-            uplink=agent.UplinkTiming(status_every_s=_STATUS_EVERY_S),
+            uplink=UplinkTiming(status_every_s=_STATUS_EVERY_S),
             snapshot_every_s=_SNAPSHOT_EVERY_S,
             pace=pace,
         )
@@ -111,8 +113,10 @@ class Roles:
         for gateway in gateways:
             self._start_edge(gateway, air, stop, timing)
         await self.until(
-            lambda: len(self.agents) == len(gateways)
-            and all(each.is_connected for each in self.agents.values()),
+            lambda: (
+                len(self.agents) == len(gateways)
+                and all(each.is_connected for each in self.agents.values())
+            ),
             "the edges to reach the broker",
         )
 
@@ -130,10 +134,11 @@ class Roles:
             batch_linger_s=0.0,
             radio_silence_s=0.0,
             drain_s=0.1,
-            **gateway.settings,
+            position_every_s=0.0,
         )
 
         def begun(edge: Agent) -> None:
+            edge.follow(gateway.receiver)
             self.agents[name] = edge
 
         running = agent.run(
@@ -244,6 +249,3 @@ async def running_roles(
         yield roles
     finally:
         await roles.close()
-
-
-Step = Callable[[], Awaitable[None]]
