@@ -1,0 +1,123 @@
+"""What would a dispatcher do who sends each order as it comes from the nearest depot?
+
+The opponent of the search: first come, first served. An order goes to the nearest depot that has
+it and there to the vehicle that can be at its door first, as the last stop of a trip that has not
+left yet or as a trip of its own, if nobody before it gets late by that. Nothing is planned again:
+what has a place keeps it. Where no vehicle of the nearest depot can bring it, the next depot is
+asked. It knows every rule of the evaluator, and breaks none.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from routing.day import Day
+from routing.evaluate import Judge
+from routing.plan import Draft, Tour, Visit
+from routing.problem import Order, Problem
+from routing.trial import RememberedTravel
+
+
+class _Spot(NamedTuple):
+    """A vehicle's day with the order in it; the smaller, the better."""
+
+    late_cost: int
+    starts_s: int
+    vehicle: int
+    tours: tuple[Tour, ...]
+
+
+def first_come(problem: Problem, start: Draft) -> Draft:
+    """Return the draft with each order that it left out, if there is a place for it at all."""
+    greedy = _Greedy(replace(problem, travel=RememberedTravel(problem.travel)), start)
+    served = {visit.order for tours in start for tour in tours for visit in tour.visits}
+    waiting = [k for k in range(len(problem.orders)) if k not in served]
+    for k in sorted(waiting, key=lambda k: (problem.orders[k].ready_s, problem.orders[k].id)):
+        greedy.place(k)
+    return greedy.draft
+
+
+class _Greedy:
+    """A draft that grows by one order after the other."""
+
+    def __init__(self, problem: Problem, start: Draft) -> None:
+        self._problem = problem
+        self._judge = Judge(problem)
+        self._draft = list(start)
+
+    @property
+    def draft(self) -> Draft:
+        """Return what was decided until now."""
+        return tuple(self._draft)
+
+    def place(self, k: int) -> None:
+        """Give an order to a vehicle, or to none."""
+        order = self._problem.orders[k]
+        carrier = self._judge.aboard.get(order.id)
+        if carrier is not None:
+            return  # dropped from the trip that it is on: that was decided
+        for depot in self._nearest(order):
+            spots = [
+                spot
+                for vehicle, row in enumerate(self._problem.vehicles)
+                if row.depot == depot
+                for spot in self._spots(k, vehicle)
+            ]
+            if spots:
+                best = min(spots)
+                self._draft[best.vehicle] = best.tours
+                return
+
+    def _nearest(self, order: Order) -> Sequence[str]:
+        """Return an order's depots, the nearest first."""
+        problem, place_of = self._problem, self._judge.place_of
+        mode = problem.travel.modes[0]
+
+        def away_m(depot: str) -> tuple[int, str]:
+            origin = place_of[self._judge.depots[depot].place]
+            return problem.travel.leg(mode, origin, place_of[order.place]).distance_m, depot
+
+        return sorted(order.depots, key=away_m)
+
+    def _spots(self, k: int, vehicle: int) -> Iterator[_Spot]:
+        """Yield the days of a vehicle with one order more that break no rule."""
+        row, tours = self._problem.vehicles[vehicle], self._draft[vehicle]
+        visit = Visit(k, to_locker=self._problem.orders[k].locker is not None)
+        before = self._judge.day(row, tours).cost().lateness
+        for longer in _one_more(tours, visit, is_out=row.current is not None, again=row.returns):
+            day = self._judge.day(row, longer)
+            if not day.violations and self._can_be_picked(vehicle, day):
+                starts_s = next(
+                    stop.starts_s
+                    for trip in day.trips
+                    for stop in trip.stops
+                    if stop.order == self._problem.orders[k].id
+                )
+                yield _Spot(day.cost().lateness - before, starts_s, vehicle, longer)
+
+    def _can_be_picked(self, vehicle: int, day: Day) -> bool:
+        """Say whether the depot can pick for this day beside all others."""
+        depot = self._judge.depots[day.vehicle.depot]
+        if depot.orders_per_hour is None:
+            return True
+        leaving: Counter[int] = Counter()
+        for k, tours in enumerate(self._draft):
+            row = self._problem.vehicles[k]
+            if row.depot == depot.id:
+                other = day if k == vehicle else self._judge.day(row, tours)
+                for departs_s, orders in other.loaded:
+                    leaving[departs_s // 3600] += orders
+        return all(count <= depot.orders_per_hour[hour % 24] for hour, count in leaving.items())
+
+
+def _one_more(
+    tours: tuple[Tour, ...], visit: Visit, *, is_out: bool, again: bool
+) -> Iterator[tuple[Tour, ...]]:
+    """Yield tours with a visit at the end of the last that has not left, and as a new last one."""
+    waiting = len(tours) > is_out and bool(tours[-1].visits)
+    if waiting:
+        last = tours[-1]
+        yield (*tours[:-1], last._replace(visits=(*last.visits, visit)))
+    if again or not tours:
+        yield (*tours, Tour((visit,)))
