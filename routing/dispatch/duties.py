@@ -1,0 +1,238 @@
+"""Who works on the plan: which vehicle, in which shift, with which tours of the living plan?
+
+A vehicle of the problem is one shift of a vehicle of the city; its second shift is another. Relay
+vehicles work on emergencies alone.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from routing.dispatch.state import CityVehicle, PlannedStop, Shift, Visited
+from routing.dispatch.whereabouts import Finder, Trip, Whereabouts
+from routing.dispatch.world import World
+from routing.problem import Break, CurrentTrip, Load, Vehicle
+
+DAY: Final = timedelta(hours=28)
+"""A shift that begins later is tomorrow's: days begin at 4:00 (`times.DAY_BEGINS`)."""
+MOST_OF: Final = 0.8
+"""A pause that lasts so much of a break was that break."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duty:
+    """A shift of a vehicle, as a vehicle of the problem. The tour of a trip under way is `trip`'s.
+
+    `tours` are orders and planned departures of what comes after it.
+    """
+
+    name: str
+    vehicle: CityVehicle
+    shift: Shift
+    where: Whereabouts | None
+    tours: tuple[tuple[tuple[str, ...], int], ...] = ()
+
+    @property
+    def trip(self) -> Trip | None:
+        """Return the trip under way."""
+        return self.where.trip if self.where else None
+
+
+def duties(world: World, modes: Sequence[str], without: frozenset[str]) -> list[Duty]:
+    """Return everyone's duties, by vehicle and shift."""
+    found: list[Duty] = []
+    for vehicle in sorted(world.state.vehicles, key=lambda vehicle: vehicle.id):
+        if vehicle.id in without or vehicle.mode not in modes:
+            continue
+        if vehicle.depot_id not in world.depots:
+            continue
+        finder = Finder(world, vehicle)
+        where = finder.find()
+        if where is not None and _works(world, vehicle, where):
+            found += _duties_of(world, finder, where)
+    return found
+
+
+def _works(world: World, vehicle: CityVehicle, where: Whereabouts) -> bool:
+    pinned = vehicle.id in world.pinned.values()
+    return vehicle.role != "relay" or where.trip is not None or pinned
+
+
+def _duties_of(world: World, finder: Finder, where: Whereabouts) -> Iterator[Duty]:
+    vehicle = finder.vehicle
+    ends = world.clock.midnight + DAY
+    later = sorted(
+        (s for s in vehicle.shifts if where.shift.from_at < s.from_at < ends),
+        key=lambda shift: shift.from_at,
+    )
+    shifts = [where.shift, *later]
+    tours: list[list[tuple[tuple[str, ...], int]]] = [[] for _ in shifts]
+    for number, rows in sorted(finder.rows.items()):
+        orders = finder.to_bring(rows)
+        if orders and (where.trip is None or number != where.trip.number):
+            tours[_shift_of(shifts, rows)].append(
+                (orders, world.clock.second_of(rows[0].leaves_at))
+            )
+    for k, shift in enumerate(shifts):
+        yield Duty(
+            name=vehicle.id if k == 0 else f"{vehicle.id}#{k + 1}",
+            vehicle=vehicle,
+            shift=shift,
+            where=where if k == 0 else None,
+            tours=tuple(tours[k]),
+        )
+
+
+def _shift_of(shifts: Sequence[Shift], rows: Sequence[PlannedStop]) -> int:
+    begun = [k for k, shift in enumerate(shifts) if shift.from_at <= rows[0].leaves_at]
+    return begun[-1] if begun else 0
+
+
+# As a vehicle of the problem ----------------------------------------------------------------------
+
+
+def as_vehicle(world: World, duty: Duty) -> Vehicle:
+    """Return a duty as the router sees it, before limits are widened to what is real."""
+    row, where, clock = duty.vehicle, duty.where, world.clock
+    started = where.started if where else 0
+    end_s = clock.second_of(duty.shift.until_at)
+    start_s = where.free_s if where else clock.second_of(duty.shift.from_at)
+    rested_s, breaks = _breaks(world, duty)
+    vehicle = Vehicle(
+        id=duty.name,
+        depot=row.depot_id,
+        mode=row.mode,
+        capacity=_capacity(world, row),
+        start_s=min(max(start_s, rested_s), end_s),
+        end_s=end_s,
+        kind=row.kind,
+        max_trips=_trips_left(row, started),
+        reload_s=row.reload_s,
+        range_m=row.range_m,
+        driven_m=where.driven_m if where and row.range_m is not None else 0,
+        door_s=row.door_s,
+        breaks=breaks,
+        returns=row.returns,
+        fixed_cost=0 if started else row.fixed_cost,
+        cost_per_km=row.cost_per_km,
+        cost_per_h=row.cost_per_h,
+        cost_per_order=row.cost_per_order,
+    )
+    if duty.trip is None:
+        return vehicle
+    return replace(vehicle, start_s=min(start_s, end_s), current=_current(world, duty, rested_s))
+
+
+def place_of_trip(world: World, duty: Duty, trip: Trip) -> str:
+    """Return the name of the place at which a vehicle under way is free."""
+    if trip.at is not None:
+        return f"vehicle:{duty.vehicle.id}"
+    if trip.heads_to is None:
+        return f"depot:{duty.vehicle.depot_id}"
+    order = world.orders[trip.heads_to]
+    if order.wish == "locker" and order.locker_id in world.lockers:
+        return f"locker:{order.locker_id}"
+    return f"order:{order.id}"
+
+
+def _current(world: World, duty: Duty, rested_s: int) -> CurrentTrip | None:
+    trip = duty.trip
+    if trip is None:
+        return None
+    return CurrentTrip(
+        departed_s=trip.departed_s,
+        place=place_of_trip(world, duty, trip),
+        free_s=max(trip.free_s, rested_s, world.now_s),
+        aboard=trip.orders,
+        locked=(trip.heads_to,) if trip.heads_to is not None else (),
+        stops_made=trip.stops_made,
+    )
+
+
+def _trips_left(row: CityVehicle, started: int) -> int:
+    if row.role == "relay" and started:
+        return 0
+    if not row.returns:
+        return 0 if started else 1
+    return max(0, row.max_trips - started)
+
+
+def _capacity(world: World, row: CityVehicle) -> Load:
+    failed = world.failed_zones(row.id)
+    frozen_g, chilled_g, ambient_g = (
+        0 if zone in failed else grams
+        for zone, grams in zip(
+            ("frozen", "chilled", "ambient"), row.capacity.by_zone(), strict=True
+        )
+    )
+    return Load(frozen_g=frozen_g, chilled_g=chilled_g, ambient_g=ambient_g)
+
+
+# Breaks -------------------------------------------------------------------------------------------
+
+
+def _breaks(world: World, duty: Duty) -> tuple[int, tuple[Break, ...]]:
+    """Return until when the crew rests now, 0 if it doesn't, and the breaks still to come."""
+    rested_s, left = 0, []
+    for earliest_at, latest_at, duration_s in sorted(duty.shift.breaks):
+        rest = Break(
+            earliest_s=world.clock.second_of(earliest_at),
+            latest_s=world.clock.second_of(latest_at),
+            duration_s=duration_s,
+        )
+        began_s = _began_s(world, duty, rest)
+        if began_s is None:
+            left.append(rest)
+        else:
+            rested_s = max(rested_s, began_s + duration_s)
+    if rested_s <= world.now_s:
+        rested_s = 0
+    begins_s = max(world.now_s, rested_s, _begins_s(world, duty))
+    return rested_s, tuple(rest for rest in left if rest.latest_s >= begins_s)
+
+
+def _begins_s(world: World, duty: Duty) -> int:
+    if duty.trip is not None:
+        return duty.trip.free_s
+    return duty.where.free_s if duty.where else world.clock.second_of(duty.shift.from_at)
+
+
+def _began_s(world: World, duty: Duty, rest: Break) -> int | None:
+    """Return when a break began, as far as can be seen: a crew that stands long enough rests."""
+    if duty.where is None or world.now_s < rest.earliest_s:
+        return None
+    for from_s, until_s in _pauses(world, duty):
+        begins_s = max(from_s, rest.earliest_s)
+        still = until_s is None and begins_s <= min(world.now_s, rest.latest_s)
+        if still or (until_s is not None and until_s - begins_s >= MOST_OF * rest.duration_s):
+            return begins_s
+    return None
+
+
+def _pauses(world: World, duty: Duty) -> Iterator[tuple[int, int | None]]:
+    """Yield when a vehicle stood without serving or driving; None is until now."""
+    visits = [
+        v for v in world.visits.get(duty.vehicle.id, ()) if v.arrived_at >= duty.shift.from_at
+    ]
+    for visit in visits:
+        yield from _pauses_of(world, visit)
+    trip = duty.trip
+    waits = trip is None or not trip.departed
+    if waits and (not visits or visits[-1].depot_id is not None):
+        came_at = visits[-1].arrived_at if visits else duty.shift.from_at
+        yield world.clock.second_of(came_at), None
+    elif trip is not None and trip.here is not None:
+        order = world.orders[trip.here.order_id]
+        yield world.clock.second_of(trip.here.since) + order.service_s, None
+
+
+def _pauses_of(world: World, visit: Visited) -> Iterator[tuple[int, int | None]]:
+    """Yield the rest of a leg and of a stop that took longer than they had to."""
+    clock = world.clock
+    arrived_s = clock.second_of(visit.arrived_at)
+    if visit.leg_actual_s is not None and visit.leg_planned_s is not None:
+        yield arrived_s - visit.leg_actual_s + visit.leg_planned_s, arrived_s
+    if visit.left_at is not None:
+        serving_s = visit.stop_planned_s or 0
+        yield arrived_s + serving_s, clock.second_of(visit.left_at)

@@ -1,0 +1,43 @@
+"""Which second of the city's day is a moment?
+
+Seconds since a local midnight, as in `routing.problem`. They count what really passes, so on the
+two nights a year in which clocks are changed they are an hour off a wall clock. A day begins at
+`DAY_BEGINS`: who works past midnight still works on the day before.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from routing.dispatch.state import CityState
+
+DAY_BEGINS: Final = timedelta(hours=4)
+_SECOND: Final = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The seconds of one day of a city."""
+
+    midnight: datetime
+
+    def second_of(self, at: datetime) -> int:
+        """Return the second that a moment lies in; yesterday's are 0."""
+        return max(0, (at - self.midnight) // _SECOND)
+
+    def time_of(self, second: int) -> datetime:
+        """Return the moment at which a second begins."""
+        return self.midnight + timedelta(seconds=second)
+
+
+def clock_of(state: CityState) -> Clock:
+    """Return the clock of the day that a state is read on."""
+    return clock_at(state.now, state.city.time_zone)
+
+
+def clock_at(now: datetime, time_zone: str) -> Clock:
+    """Return the clock of a moment's day. Midnight keeps the zone of `now`."""
+    zone = ZoneInfo(time_zone)
+    day = (now.astimezone(zone) - DAY_BEGINS).date()
+    return Clock(datetime.combine(day, time(), tzinfo=zone).astimezone(now.tzinfo))

@@ -1,0 +1,183 @@
+"""What does a state say of each vehicle, looked up?
+
+Indices over a `CityState`, and the disruptions that hold. Everything is in the order of ids, so
+that a plan doesn't depend on the order in which rows were read.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from routing.dispatch.cold import Began
+from routing.dispatch.geofence import Point
+from routing.dispatch.standing import Bound, Transfer, Ways
+from routing.dispatch.state import (
+    CityOrder,
+    CityState,
+    CityVehicle,
+    Disruption,
+    PlannedStop,
+    Position,
+    Visited,
+)
+from routing.dispatch.times import clock_of
+from schemas.disruptions import DelayDetails, WeatherDetails
+
+ABOARD: Final = frozenset({"loaded", "out"})
+OPEN: Final = frozenset({"waiting", "packed", "loaded", "out"})
+FRESH: Final = timedelta(minutes=5)
+"""An older fix doesn't say where a vehicle is that drives."""
+
+
+class World:
+    """A state, looked up by vehicle and by order."""
+
+    def __init__(self, state: CityState, ways: Ways, bound: Bound) -> None:
+        self.state = state
+        self.ways = ways
+        self.clock = clock_of(state)
+        self.now_s = self.clock.second_of(state.now)
+        self.orders = {order.id: order for order in state.orders}
+        self.depots = {depot.id: depot for depot in state.depots}
+        self.lockers = {locker.id: locker for locker in state.lockers}
+        self.vehicles = {vehicle.id: vehicle for vehicle in state.vehicles}
+        self.holding = holding(state)
+        self.pinned = {pin.order_id: pin.vehicle_id for pin in state.pins if pin.kind == "pin"}
+        self.held = {pin.order_id: pin.hold_until for pin in state.pins if pin.kind == "hold"}
+        self.stops: dict[str, list[PlannedStop]] = defaultdict(list)
+        for stop in sorted(state.plan.stops, key=_by_place):
+            self.stops[stop.vehicle_id].append(stop)
+        self.visits: dict[str, list[Visited]] = defaultdict(list)
+        for visit in sorted(state.visits, key=_by_time):
+            self.visits[visit.vehicle_id].append(visit)
+        self.transfers = (*bound.transfers, *_standing_transfers(state, bound, self.orders))
+        self.returning = bound.returning | _returning(state)
+        self.aboard = self._aboard()
+
+    def _aboard(self) -> dict[str, list[CityOrder]]:
+        """Return what each vehicle carries, as it will be after all meetings."""
+        taker = {id_: each.taker for each in self.transfers for id_ in each.orders}
+        aboard: dict[str, list[CityOrder]] = defaultdict(list)
+        for order in sorted(self.state.orders, key=lambda order: order.id):
+            if order.stage in ABOARD and order.aboard is not None:
+                vehicle = taker.get(order.id, order.aboard)
+                if not (order.stage == "loaded" and self.is_broken(vehicle)):
+                    aboard[vehicle].append(order)
+        return aboard
+
+    # Disruptions
+
+    def weather(self) -> tuple[int, int]:
+        """Return how much longer each stop takes, and the percent of hold times that is left."""
+        extra_s, hold = 0, 100
+        for one in self.holding:
+            if isinstance(one.details, WeatherDetails):
+                extra_s = max(extra_s, one.details.extra_service_s)
+                hold = hold * one.details.hold_percent // 100
+        return extra_s, max(1, hold)
+
+    def is_broken(self, vehicle_id: str) -> bool:
+        """Return whether a vehicle stands, and nobody knows until when."""
+        return any(
+            one.kind == "breakdown" and one.vehicle_id == vehicle_id and one.until_at is None
+            for one in self.holding
+        )
+
+    def stands_until_s(self, vehicle_id: str) -> int:
+        """Return until when a vehicle loses time, 0 if it doesn't."""
+        until_s = 0
+        for one in self.holding:
+            if one.vehicle_id != vehicle_id:
+                continue
+            if one.kind == "breakdown" and one.until_at is not None:
+                until_s = max(until_s, self.clock.second_of(one.until_at))
+            if isinstance(one.details, DelayDetails):
+                begins_s = self.clock.second_of(one.from_at)
+                until_s = max(until_s, begins_s + one.details.delay_s)
+        return until_s
+
+    def failed_zones(self, vehicle_id: str) -> set[str]:
+        """Return the compartments of a vehicle that cool no more."""
+        failed: set[str] = set()
+        for one in self.holding:
+            if one.kind == "cooling_failed" and one.vehicle_id == vehicle_id:
+                zone = one.details.zone
+                failed |= {"frozen", "chilled", "ambient"} if zone is None else {zone}
+        compartments = self.vehicles[vehicle_id].compartments.items()
+        gone = {place.place_id for place in self.state.failed_places}
+        return failed | {zone for zone, place_id in compartments if place_id in gone}
+
+    # Where things are
+
+    def fix(self, vehicle_id: str) -> Position | None:
+        """Return where a vehicle is, if its newest fix is fresh."""
+        position = self.vehicles[vehicle_id].position
+        if position is None or self.state.now - position.at > FRESH:
+            return None
+        return position
+
+    def home(self, vehicle: CityVehicle) -> Point:
+        """Return where a vehicle's depot is."""
+        depot = self.depots[vehicle.depot_id]
+        return depot.lat_deg, depot.lon_deg
+
+    def hold_percent(self) -> int:
+        """Return the percent of hold times that the weather leaves."""
+        return self.weather()[1]
+
+    def began(self, departed_s: int, doors: int, vehicle: CityVehicle) -> Began:
+        """Return a trip under way as cold reckons it."""
+        return Began(at=self.clock.time_of(departed_s), doors_s=doors * vehicle.door_s)
+
+
+def holding(state: CityState) -> tuple[Disruption, ...]:
+    """Return the disruptions that hold now, in a fixed order."""
+    now = [
+        one
+        for one in state.disruptions
+        if one.from_at <= state.now and (one.until_at is None or state.now < one.until_at)
+    ]
+    return tuple(sorted(now, key=lambda one: one.id))
+
+
+def _by_place(stop: PlannedStop) -> tuple[int, int, str]:
+    return stop.trip, stop.position, stop.order_id or ""
+
+
+def _by_time(visit: Visited) -> tuple[datetime, str]:
+    return visit.arrived_at, visit.order_id or ""
+
+
+def _standing_transfers(
+    state: CityState, bound: Bound, orders: dict[str, CityOrder]
+) -> Sequence[Transfer]:
+    """Return the meetings that stand in the plan and have not been yet."""
+    news = {id_ for each in bound.transfers for id_ in each.orders}
+    meets = [stop for stop in state.plan.stops if stop.kind == "meet" and stop.order_id not in news]
+    found = []
+    for stop in sorted(meets, key=lambda stop: (stop.order_id or "", stop.vehicle_id)):
+        order = orders.get(stop.order_id or "")
+        if order is None or order.stage not in ABOARD or order.aboard in {None, stop.vehicle_id}:
+            continue
+        if stop.lat_deg is not None and stop.lon_deg is not None and order.aboard is not None:
+            found.append(
+                Transfer(
+                    orders=(order.id,),
+                    giver=order.aboard,
+                    taker=stop.vehicle_id,
+                    lat_deg=stop.lat_deg,
+                    lon_deg=stop.lon_deg,
+                    meets_at=stop.arrives_at,
+                    until=stop.leaves_at,
+                )
+            )
+    return found
+
+
+def _returning(state: CityState) -> frozenset[str]:
+    """Return the orders on their way that were decided to come back."""
+    newest: dict[str, str] = {}
+    for rescue in sorted(state.rescues, key=lambda rescue: rescue.decided_at):
+        newest[rescue.order_id] = rescue.chosen
+    return frozenset(id_ for id_, chosen in newest.items() if chosen == "return")
