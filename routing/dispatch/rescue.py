@@ -1,0 +1,269 @@
+"""What is to be done about a box that warms: keep to the plan, hurry, hand over, or give up?
+
+Each way is priced by the evaluator (`routing.dispatch.rescue_ways`), with what the boxes would
+lose. The cheapest is taken, and keeping to the plan is one of them. What is uncertain costs little,
+so that the ways hardly differ, and nothing is done. docs/thermal-loop.md has the whole.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from routing.dispatch.cold import Began, chances_of, failures
+from routing.dispatch.decision import Action, Cause, Option, Rescue
+from routing.dispatch.rescue_case import Case, case_of
+from routing.dispatch.rescue_ways import Priced, priced_ways
+from routing.dispatch.standing import Bound, Standing, Ways
+from routing.dispatch.state import (
+    Box,
+    CityOrder,
+    CityState,
+    StandingRescue,
+    Zone,
+)
+from routing.plan import Draft
+
+LEAST_SAVING: Final = 500
+"""In the smallest currency unit. For less nobody's plan is changed."""
+ASK_AGAIN: Final = timedelta(minutes=10)
+CHANGED_BY: Final = 0.2
+"""Asked again once the chance differs by so much from what was expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Boxes aboard one vehicle that are in question, and why."""
+
+    cause: Cause
+    vehicle_id: str
+    orders: tuple[CityOrder, ...]
+    boxes: tuple[tuple[str, Box], ...]
+    """(order's id, box)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was decided of a question.
+
+    `bound` is what the next plan has to heed, beside what it had to before. `start` is a draft of
+    the standing's problem that hurries, where that was chosen.
+    """
+
+    rescues: tuple[Rescue, ...]
+    bound: Bound
+    start: Draft | None = None
+
+
+# Which boxes -------------------------------------------------------------------------------------
+
+
+def questions(state: CityState) -> tuple[Question, ...]:
+    """Return what is to be asked now, one question for a vehicle that has failed.
+
+    A rescue that is under way, or was decided a short while ago, is not asked again.
+    """
+    found: dict[tuple[Cause, str, str], list[tuple[CityOrder, Box]]] = {}
+    broken = broken_down(state)
+    failed = failures(state)
+    meeting = {stop.order_id for stop in state.plan.stops if stop.kind in {"meet", "return"}}
+    for order in state.orders:
+        if order.stage != "out" or order.aboard is None or order.id in meeting:
+            continue
+        for box in order.boxes:
+            cause = _cause(order.aboard, box, broken, failed)
+            if cause is None or not _is_new(state, order, box, cause):
+                continue
+            key = cause, order.aboard, order.id if cause == "forecast" else ""
+            found.setdefault(key, []).append((order, box))
+    return tuple(
+        Question(
+            cause=cause,
+            vehicle_id=vehicle,
+            orders=tuple({order.id: order for order, _ in pairs}.values()),
+            boxes=tuple((order.id, box) for order, box in pairs),
+        )
+        for (cause, vehicle, _), pairs in sorted(found.items(), key=lambda item: item[0])
+    )
+
+
+def broken_down(state: CityState) -> frozenset[str]:
+    """Return the vehicles that stand."""
+    return frozenset(
+        each.vehicle_id
+        for each in state.disruptions
+        if each.kind == "breakdown"
+        and each.vehicle_id is not None
+        and each.from_at <= state.now
+        and (each.until_at is None or state.now < each.until_at)
+    )
+
+
+def _cause(
+    vehicle: str,
+    box: Box,
+    broken: frozenset[str],
+    failed: Mapping[str, Mapping[Zone, datetime]],
+) -> Cause | None:
+    if vehicle in broken:
+        return "breakdown"
+    if box.has_left_range:
+        return None
+    if box.zone in failed.get(vehicle, {}):
+        return "cooling_failed"
+    return "forecast" if box.forecast is not None and box.forecast.at_risk else None
+
+
+def _is_new(state: CityState, order: CityOrder, box: Box, cause: Cause) -> bool:
+    """Whether a box was not asked about, or things are other than was expected then."""
+    last = next((each for each in state.rescues if each.consignment_id == box.id), None)
+    if last is None or last.cause != cause:
+        return True
+    if state.now - last.decided_at < ASK_AGAIN:
+        return False
+    return abs(_chance(state, order, box) - last.spoil_chance) >= CHANGED_BY
+
+
+def _chance(state: CityState, order: CityOrder, box: Box) -> float:
+    """Return the chance that a box is spoilt by the time that the plan brings it."""
+    began = Began(at=order.departed_at or state.now)
+    if order.aboard is not None:
+        began = replace(began, failed=failures(state).get(order.aboard, {}))
+    chances = chances_of(order, box, now=state.now, loop=True, began=began)
+    stops = [s for s in state.plan.stops if s.kind == "deliver" and s.order_id == order.id]
+    if chances is None or not stops:
+        return 0.0
+    return chances.at((stops[0].arrives_at - began.at).total_seconds())
+
+
+# What is done ------------------------------------------------------------------------------------
+
+
+def compare(standing: Standing, ways: Ways, question: Question) -> Answer | None:
+    """Return the cheapest way out, and what all of them cost.
+
+    None: none of the orders can be planned any more. `standing` heeds what was bound before.
+    """
+    case = case_of(standing, ways, question.vehicle_id, question.boxes)
+    if case is None:
+        return None
+    tried = _best_of_each(list(priced_ways(case)))
+    chosen = _cheapest(tried)
+    return Answer(
+        rescues=tuple(
+            _rescue(case, question, (order_id, box), tried, chosen)
+            for order_id, box in question.boxes
+            if order_id in case.orders
+        ),
+        bound=Bound(
+            transfers=chosen.way.transfers,
+            returning=frozenset(chosen.way.orders or ())
+            if chosen.way.action == "return"
+            else frozenset(),
+        ),
+        start=chosen.way.start if chosen.way.action == "bring_forward" else None,
+    )
+
+
+def after(state: CityState, rescues: Sequence[Rescue]) -> CityState:
+    """Return the state once these rescues are decided: what it reads of them the next time."""
+    news = tuple(
+        StandingRescue(
+            order_id=each.order_id,
+            consignment_id=each.consignment_id,
+            cause=each.cause,
+            chosen=each.chosen,
+            decided_at=state.now,
+            spoil_chance=min(
+                (option.spoil_chance for option in each.options if option.action == each.chosen),
+                default=0.0,
+            ),
+        )
+        for each in rescues
+    )
+    decided = {each.consignment_id for each in news}
+    kept = tuple(each for each in state.rescues if each.consignment_id not in decided)
+    return replace(state, rescues=(*kept, *news))
+
+
+def _best_of_each(tried: Sequence[Priced]) -> list[Priced]:
+    """Return the cheapest way of each kind, keeping first, then by cost."""
+    best: dict[Action, Priced] = {}
+    for each in tried:
+        if each.way.action not in best or each.cost < best[each.way.action].cost:
+            best[each.way.action] = each
+    return sorted(best.values(), key=lambda each: (each.way.action != "keep", each.cost))
+
+
+def _cheapest(tried: Sequence[Priced]) -> Priced:
+    """Return what is done: the cheapest way, if it saves enough to be worth the change."""
+    best = min(tried, key=lambda each: each.cost)
+    keep = tried[0]
+    return keep if keep.cost - best.cost < LEAST_SAVING else best
+
+
+def _rescue(
+    case: Case,
+    question: Question,
+    pair: tuple[str, Box],
+    tried: Sequence[Priced],
+    chosen: Priced,
+) -> Rescue:
+    order_id, box = pair
+    concerned = chosen.way.orders is None or order_id in chosen.way.orders
+    action = chosen.way.action if concerned else "keep"
+    return Rescue(
+        order_id=order_id,
+        consignment_id=box.id,
+        cause=question.cause,
+        options=tuple(_option(case, pair, each) for each in tried),
+        chosen=action,
+        why=_why(question.cause, (case, pair), tried, (action, chosen)),
+    )
+
+
+def _option(case: Case, pair: tuple[str, Box], each: Priced) -> Option:
+    at_s = each.brought_s.get(pair[0])
+    return Option(
+        action=each.way.action,
+        vehicle_id=each.way.vehicle_id,
+        arrives_at=None if at_s is None else case.clock.time_of(at_s),
+        cost=each.cost,
+        spoil_chance=round(case.chance(pair[1], each.safe_s(pair[0])), 3),
+    )
+
+
+_CAUSES: Final[Mapping[Cause, str]] = {
+    "forecast": "it warms",
+    "cooling_failed": "its compartment cools no more",
+    "breakdown": "its vehicle stands",
+}
+_DONE: Final[Mapping[Action, str]] = {
+    "keep": "stays as planned",
+    "bring_forward": "is brought earlier",
+    "swap": "is handed to {vehicle}",
+    "relay": "is handed to the relay {vehicle}",
+    "return": "goes back to its depot",
+    "accept": "is given up, and compensated if it spoils",
+}
+
+
+def _why(
+    cause: Cause,
+    what: tuple[Case, tuple[str, Box]],
+    tried: Sequence[Priced],
+    chosen: tuple[Action, Priced],
+) -> str:
+    """Say what was done, what it saves, and what all other ways would have cost."""
+    case, (order_id, box) = what
+    action, priced = chosen
+    done = _DONE[action].format(vehicle=priced.way.vehicle_id)
+    keep = tried[0]
+    risk = f"{case.chance(box, keep.safe_s(order_id)):.0%} that it is spoilt as planned"
+    others = ", ".join(f"{each.way.action} {_signed(each.cost)}" for each in tried[1:])
+    return f"Box {box.id}: {_CAUSES[cause]} ({risk}). It {done}. Against keeping: {others}."
+
+
+def _signed(minor: int) -> str:
+    sign = "-" if minor < 0 else "+"
+    return f"{sign}{abs(minor) // 100}.{abs(minor) % 100:02}"
