@@ -34,11 +34,11 @@ from api.body import LimitedBody
 from api.compensation import evidence, rules, triggers
 from api.context import Clock, Context, utc_now
 from api.dispatch import commands as dispatch_commands
-from api.dispatch import disruptions, plans, stream, vehicles
+from api.dispatch import console, disruptions, plans, stream, vehicles
 from api.findings import verdicts
 from api.handover import complaints, handovers, intakes
 from api.hub import Hub
-from api.intake import cities, depots
+from api.intake import batches, cities, depots, promises
 from api.intake import orders as intake_orders
 from api.intake import vehicles as fleet_vehicles
 from api.observe import Metrics, Observed, WithoutLinks
@@ -128,6 +128,8 @@ _WITHOUT_LINKS: Final = WithoutLinks()  # one: adding it again changes nothing
 
 _ROUTERS: Final[tuple[APIRouter, ...]] = (
     intake_orders.router,
+    batches.router,
+    promises.router,
     orders.router,
     milestones.router,
     handovers.router,
@@ -151,6 +153,7 @@ _ROUTERS: Final[tuple[APIRouter, ...]] = (
     dispatch_commands.router,
     disruptions.router,
     stream.router,
+    console.router,
     endpoints.router,
     deliveries.router,
     loggers.router,

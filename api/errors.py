@@ -22,6 +22,7 @@ from api.refusals import Refused
 log = logging.getLogger(__name__)
 
 PROBLEM_JSON: Final = "application/problem+json"
+_FAULTS_SHOWN: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ KINDS: Final[Mapping[type[Refused], Kind]] = {
     refusals.MilestoneReached: Kind(HTTPStatus.CONFLICT, "milestone-reached", "History stands"),
     refusals.ShiftOverlaps: Kind(HTTPStatus.CONFLICT, "shift-overlaps", "The vehicle is staffed"),
     refusals.NotDelivered: Kind(HTTPStatus.CONFLICT, "not-delivered", "Not delivered so"),
+    refusals.BatchRefused: Kind(HTTPStatus.CONFLICT, "batch-refused", "Nothing is written"),
     refusals.NotOffered: Kind(HTTPStatus.CONFLICT, "not-offered", "This offer does not stand"),
     refusals.JourneyContradicted: Kind(
         HTTPStatus.CONFLICT, "journey-contradicted", "That cannot follow"
@@ -124,6 +126,11 @@ def status_of(error: type[Refused]) -> int:
     return int(KINDS[error].status)
 
 
+def problem_of(error: Refused) -> dict[str, Any]:
+    """Return a refusal's body, for an answer that has several."""
+    return _body(KINDS[_kind_of(error)], str(error), None)
+
+
 def problem_response(
     kind: Kind,
     detail: str,
@@ -150,16 +157,22 @@ def install(app: FastAPI) -> None:
 
 
 async def _refused(_: Request, error: Exception) -> Response:
-    for kind_of, kind in KINDS.items():
-        if isinstance(error, kind_of):
-            return problem_response(kind, str(error), headers=_HEADERS.get(kind_of))
-    raise error
+    if not isinstance(error, Refused):
+        raise error
+    kind_of = _kind_of(error)
+    faults = [Fault(where=where, what=what) for where, what in error.faults[:_FAULTS_SHOWN]]
+    headers = _HEADERS.get(kind_of)
+    return problem_response(KINDS[kind_of], str(error), errors=faults, headers=headers)
+
+
+def _kind_of(error: Refused) -> type[Refused]:
+    return next(kind_of for kind_of in KINDS if isinstance(error, kind_of))
 
 
 async def _malformed(_: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
-    faults = [Fault(where=_where(e["loc"]), what=_what(e)) for e in error.errors()[:20]]
+    faults = [Fault(where=_where(e["loc"]), what=_what(e)) for e in error.errors()[:_FAULTS_SHOWN]]
     detail = "; ".join(f"{fault.where}: {fault.what}" for fault in faults[:3])
     return problem_response(MALFORMED, detail, errors=faults)
 

@@ -9,6 +9,9 @@ from datetime import datetime
 class Refused(Exception):
     """A request that is refused; the message is for the one who asked."""
 
+    faults: tuple[tuple[str, str], ...] = ()
+    """Where in the request, and what, where there is more than the message says."""
+
 
 class NoSuchThing(Refused):
     """What the path or the body names does not exist."""
@@ -76,6 +79,14 @@ class ShiftOverlaps(Refused):
 
 class NotDelivered(Refused):
     """A delivery that the city's policy does not allow: there, then, or to this level."""
+
+
+class BatchRefused(Refused):
+    """All or nothing of a batch was wanted, and some of it is refused."""
+
+    def __init__(self, faults: tuple[tuple[str, str], ...]) -> None:
+        super().__init__(f"{len(faults)} orders are refused, so none is written.")
+        self.faults = faults
 
 
 class NotOffered(Refused):

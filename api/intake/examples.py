@@ -79,6 +79,12 @@ WAITING: Final = {
     "version": None,
     "decided_at": None,
 }
+ACCEPTED: Final = {
+    **OFFERED,
+    "accepted_offer": 1,
+    "reason": "The dispatcher has not answered yet; look again.",
+}
+OFFER_ANSWER: Final = {"offer": 1}
 _ORDER: Final = examples.ORDER | {"due_at": None}
 DELIVERED_ORDER: Final = {**_ORDER, "delivery": DELIVERY, "promise": PROMISE}
 WAITING_ORDER: Final = {**_ORDER, "delivery": DELIVERY, "promise": WAITING}
@@ -115,3 +121,27 @@ def order_answers() -> Responses:
             "content": {"application/json": {"example": WAITING_ORDER}},
         },
     }
+
+
+NEW_BATCH: Final = {
+    "orders": [NEW_DELIVERED_ORDER, NEW_DELIVERED_ORDER | {"order_id": "2026-1121-0008"}],
+    "all_or_nothing": False,
+}
+BATCH: Final = {
+    "written": 1,
+    "refused": 1,
+    "orders": [
+        {"order_id": "2026-1121-0007", "status": 201, "promise": PROMISE, "problem": None},
+        {
+            "order_id": "2026-1121-0008",
+            "status": 409,
+            "promise": None,
+            "problem": {
+                "type": "urn:frostline:problem:already-exists",
+                "title": "The id is taken",
+                "status": 409,
+                "detail": "There is already a order 2026-1121-0008.",
+            },
+        },
+    ],
+}

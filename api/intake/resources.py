@@ -160,7 +160,7 @@ class DeliveredOrder(Order):
 class OfferAnswer(Request):
     """Which of the offers is accepted."""
 
-    offer: Annotated[int, Field(ge=0, le=100)] | None = Field(
+    offer: Annotated[int, Field(ge=0, le=100, strict=True)] | None = Field(
         description="Its number, from 0. Null declines all of them, and cancels the order."
     )
 

@@ -4,8 +4,9 @@ The api writes an order as requested; promises are the dispatcher's, and only re
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, LiteralString
+from typing import Final, LiteralString
 
 from api.intake.resources import Delivery
 from api.store import Connection, Row, many, one, one_as, returned
@@ -70,13 +71,17 @@ ON CONFLICT (order_id) DO UPDATE  -- the caller has looked that no answer stands
 SET offer = excluded.offer, answered_at = excluded.answered_at
 """
 
-# NULL declines: a row that stands for the promise as it was decided last.
-STANDING_ANSWER: Final = """
-SELECT a.offer, a.answered_at
-FROM offer_answers a
-JOIN promises p USING (order_id)
-WHERE a.order_id = %(order_id)s AND a.answered_at >= p.decided_at
+SAID_TO_OFFERS: Final = """
+SELECT offer, answered_at FROM offer_answers WHERE order_id = %(order_id)s
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaidToOffers:
+    """A member's last answer to offers. No offer: all were declined."""
+
+    offer: int | None
+    answered_at: datetime
 
 
 async def write_delivery(db: Connection, order_id: OrderId, delivery: Delivery) -> None:
@@ -105,9 +110,9 @@ async def dispatcher_lives(db: Connection, city_id: CityId) -> bool:
     return bool(returned(await one(db, DISPATCHER_LIVES, values))["lives"])
 
 
-async def standing_answer(db: Connection, order_id: OrderId) -> dict[str, Any] | None:
-    """Return the answer to the newest offers: `offer` and `answered_at`."""
-    return await one(db, STANDING_ANSWER, {"order_id": order_id})
+async def said_to_offers(db: Connection, order_id: OrderId) -> SaidToOffers | None:
+    """Return what a member said last to offers, perhaps to older ones."""
+    return await one_as(db, SaidToOffers, SAID_TO_OFFERS, {"order_id": order_id})
 
 
 async def answer_offer(
