@@ -232,11 +232,20 @@ class _Way:
 
     def _drive(self, before: PlannedStop | None, stop: PlannedStop, *, is_out: bool) -> None:
         if before is not None:
-            self._go_on(_gap_s(before, stop))
+            self._go_on(self._way_s(before, stop))
         elif is_out:
             self._go_on(self._rest_of_leg_s(stop))
         else:
             self._at = max(self._state.now, stop.arrives_at)
+
+    def _way_s(self, before: PlannedStop, stop: PlannedStop) -> float:
+        """Return the way between two stops: the plan's, or by its pace if it has others between."""
+        if stop.trip != before.trip or stop.position == before.position + 1:
+            return _gap_s(before, stop)
+        here, there = (_place(each, self._orders, self._places) for each in (before, stop))
+        if here is None or there is None:
+            return _gap_s(before, stop)
+        return distance_m(here, there) * self._pace_s_per_m
 
     def _go_on(self, seconds: float) -> None:
         self._at += timedelta(seconds=seconds)
