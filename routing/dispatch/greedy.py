@@ -83,7 +83,7 @@ class _Greedy:
     def _spots(self, k: int, vehicle: int) -> Iterator[_Spot]:
         """Yield the days of a vehicle with one order more that break no rule."""
         row, tours = self._problem.vehicles[vehicle], self._draft[vehicle]
-        visit = Visit(k, to_locker=self._problem.orders[k].locker is not None)
+        visit = Visit(k)
         before = self._judge.day(row, tours).cost().lateness
         for longer in _one_more(tours, visit, is_out=row.current is not None, again=row.returns):
             day = self._judge.day(row, longer)
