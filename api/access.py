@@ -19,7 +19,7 @@ from api.tokens import Presented, Scope
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="token", description="`frostline token create` makes one."
 )
-_Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +45,19 @@ async def find_caller(context: Context, presented: Presented, scope: Scope) -> C
     )
 
 
+async def find_bearer(
+    context: Context, credentials: HTTPAuthorizationCredentials | None, scope: Scope
+) -> Caller:
+    """Return who shows a token in a request's header; raise NoToken or ScopeMissing."""
+    presented = tokens.parse(credentials.credentials) if credentials else None
+    if presented is None:
+        raise NoToken
+    return await find_caller(context, presented, scope)
+
+
 def _require(scope: Scope) -> Any:
-    async def caller(context: InContext, credentials: _Credentials) -> Caller:
-        presented = tokens.parse(credentials.credentials) if credentials else None
-        if presented is None:
-            raise NoToken
-        return await find_caller(context, presented, scope)
+    async def caller(context: InContext, credentials: Credentials) -> Caller:
+        return await find_bearer(context, credentials, scope)
 
     return Depends(caller)
 

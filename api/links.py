@@ -1,22 +1,28 @@
-"""May the bearer of this link look at an order, and at which?
+"""May the bearer of this link look at an order, or at a city, and at which?
 
-A member's link names one order and its own end, signed. Nothing is stored: whoever holds a secret
-can make and check links, and a secret that is dropped ends all links it signed.
+A member's link names one order, a dispatcher's one city, each with its own end, signed. Nothing is
+stored: whoever holds a secret can make and check links, and a secret that is dropped ends all links
+it signed.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from itsdangerous import BadData, URLSafeSerializer
 from itsdangerous.encoding import base64_decode, base64_encode
 
 from api.refusals import LinkRefused
 from api.settings import ApiSettings
-from schemas.ids import MalformedId, OrderId, parse_order_id
+from schemas.ids import CityId, MalformedId, OrderId, parse_city_id, parse_order_id
 
-_SALT: Final = b"frostline.member-link.v1"
+NameT = TypeVar("NameT")
+
+# A link of one kind is none of the other.
+_MEMBER_SALT: Final = b"frostline.member-link.v1"
+_CONSOLE_SALT: Final = b"frostline.console-link.v1"
 
 
 class LinkTooLong(ValueError):
@@ -25,9 +31,17 @@ class LinkTooLong(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberLink:
-    """What a valid link allows."""
+    """What a valid member's link allows."""
 
     order_id: OrderId
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleLink:
+    """What a valid dispatcher's link allows."""
+
+    city_id: CityId
     expires_at: datetime
 
 
@@ -35,29 +49,64 @@ def order_link(
     settings: ApiSettings, order_id: str, expires_at: datetime, *, now: datetime | None = None
 ) -> str:
     """Return the address of one order's page, valid until `expires_at`. Raises LinkTooLong."""
-    at = now or datetime.now(UTC)
-    if not at < expires_at <= at + timedelta(seconds=settings.link_max_age_s):
+    _require_end(settings, expires_at, now=now or datetime.now(UTC))
+    link = _sign(settings, _MEMBER_SALT, parse_order_id(order_id), expires_at)
+    return f"{settings.public_url.rstrip('/')}/m/{link}"
+
+
+def console_link(
+    settings: ApiSettings, city_id: str, expires_at: datetime, *, now: datetime | None = None
+) -> str:
+    """Return the address of a city's console, valid until `expires_at`. Raises LinkTooLong."""
+    _require_end(settings, expires_at, now=now or datetime.now(UTC))
+    link = _sign(settings, _CONSOLE_SALT, parse_city_id(city_id), expires_at)
+    return f"{settings.public_url.rstrip('/')}/cities/{city_id}/console?link={link}"
+
+
+def verify(settings: ApiSettings, link: str, *, now: datetime) -> MemberLink:
+    """Return what a member's link allows; raise LinkRefused where it is wrong or expired."""
+    name, expires_at = _read(settings, _MEMBER_SALT, link, now=now)
+    return MemberLink(order_id=_checked(parse_order_id, name), expires_at=expires_at)
+
+
+def verify_console(settings: ApiSettings, link: str, *, now: datetime) -> ConsoleLink:
+    """Return what a dispatcher's link allows; raise LinkRefused where it is wrong or expired."""
+    name, expires_at = _read(settings, _CONSOLE_SALT, link, now=now)
+    return ConsoleLink(city_id=_checked(parse_city_id, name), expires_at=expires_at)
+
+
+def _require_end(settings: ApiSettings, expires_at: datetime, *, now: datetime) -> None:
+    if not now < expires_at <= now + timedelta(seconds=settings.link_max_age_s):
         raise LinkTooLong(
             f"expires_at must come within {settings.link_max_age_s} s from now; "
             "FROSTLINE_API_LINK_MAX_AGE_S allows longer"
         )
-    end_s = int(expires_at.timestamp())
-    link = _serializer(settings).dumps([parse_order_id(order_id), end_s])
-    return f"{settings.public_url.rstrip('/')}/m/{link}"
 
 
-def verify(settings: ApiSettings, link: str, *, now: datetime) -> MemberLink:
-    """Return what a link allows; raise LinkRefused where it is wrong or expired."""
+def _sign(settings: ApiSettings, salt: bytes, name: str, expires_at: datetime) -> str:
+    return _serializer(settings, salt).dumps([name, int(expires_at.timestamp())])
+
+
+def _read(
+    settings: ApiSettings, salt: bytes, link: str, *, now: datetime
+) -> tuple[object, datetime]:
+    """Return what a link names, and its end; raise LinkRefused."""
     try:
         _require_canonical(link)
-        order_id, end_s = _serializer(settings).loads(link)
+        name, end_s = _serializer(settings, salt).loads(link)
         expires_at = datetime.fromtimestamp(end_s, UTC)
-        member_link = MemberLink(order_id=parse_order_id(order_id), expires_at=expires_at)
-    except (BadData, MalformedId, ValueError, TypeError, OverflowError) as error:
+    except (BadData, ValueError, TypeError, OverflowError) as error:
         raise LinkRefused from error
     if not now < expires_at <= now + timedelta(seconds=settings.link_max_age_s):
         raise LinkRefused
-    return member_link
+    return name, expires_at
+
+
+def _checked(parse: Callable[[str], NameT], name: object) -> NameT:
+    try:
+        return parse(str(name))
+    except MalformedId as error:
+        raise LinkRefused from error
 
 
 def _require_canonical(link: str) -> None:
@@ -67,10 +116,10 @@ def _require_canonical(link: str) -> None:
         raise ValueError("the signature is not spelled as it was signed")
 
 
-def _serializer(settings: ApiSettings) -> URLSafeSerializer:
+def _serializer(settings: ApiSettings, salt: bytes) -> URLSafeSerializer:
     # itsdangerous signs with the last secret and tries each; our first one signs.
     return URLSafeSerializer(
         list(reversed(settings.link_secrets)),
-        salt=_SALT,
+        salt=salt,
         signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
     )

@@ -67,10 +67,10 @@ async def get_page(link: str, language: Lang, request: Request, context: InConte
         member_link = verify_link(context, link)
         look = await _look(context, member_link, language)
     except LinkRefused:
-        return _render("refused.html", request, language, status=status_of(LinkRefused))
+        return render("refused.html", request, language, status=status_of(LinkRefused))
     except _NOT_NOW:
-        return _back_soon(request, language)
-    return _render("page.html", request, language, link=link, look=look, member_link=member_link)
+        return back_soon(request, language)
+    return render("page.html", request, language, link=link, look=look, member_link=member_link)
 
 
 @router.get("/m/{link}/now", response_class=HTMLResponse)
@@ -79,8 +79,8 @@ async def get_now(member: Member, language: Lang, request: Request, context: InC
     try:
         look = await _look(context, member, language)
     except _NOT_NOW:
-        return _back_soon(request, language)
-    return _render("journey.html", request, language, look=look)
+        return back_soon(request, language)
+    return render("journey.html", request, language, look=look)
 
 
 @router.get("/m/{link}/curve.svg", response_class=Response)
@@ -91,7 +91,7 @@ async def get_member_svg(
     try:
         look = await _look(context, member, language)
     except _NOT_NOW:
-        return _back_soon(request, language)
+        return back_soon(request, language)
     body = chart.draw_order([thin(c, points=CHART_POINTS) for c in look.curves], look.view)
     headers = {"Content-Security-Policy": chart.CONTENT_POLICY}
     return with_etag(body.encode(), MEDIA_TYPES["svg"], request, headers)
@@ -148,16 +148,18 @@ async def _always() -> bool:
     return True  # a link ends only by its date, or with the secret that signed it
 
 
-def _back_soon(request: Request, language: Language) -> Response:
+def back_soon(request: Request, language: Language) -> Response:
+    """Say that the page comes back by itself."""
     status = status_of(DatabaseAway)
-    response = _render("back_soon.html", request, language, status=status, again_s=_AGAIN_S)
+    response = render("back_soon.html", request, language, status=status, again_s=_AGAIN_S)
     response.headers["Retry-After"] = str(_AGAIN_S)
     return response
 
 
-def _render(
+def render(
     template: str, request: Request, language: Language, *, status: int = 200, **values: Any
 ) -> Response:
+    """Return a page in a reader's language."""
     words = WORDS[language]
     look: Look | None = values.get("look")
     if look is not None:

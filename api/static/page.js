@@ -1,9 +1,9 @@
-// Keeps the member's page up to date: when the stream says that something changed, the server's
+// Keeps the member's page and the console up to date: when the stream says that something changed, the server's
 // part of the page is fetched again, and the ages count on in between. Without it the page works too.
 "use strict";
 (() => {
   const body = document.body.dataset;
-  const main = document.getElementById("journey");
+  const main = document.querySelector("main");
   const chip = document.getElementById("live");
   const LEAST_MS = 1000; // between two looks at the server
   const FIRST_WAIT_MS = 1000; // until we listen again after a refusal; each wait is twice the last
@@ -91,7 +91,7 @@
       wait = FIRST_WAIT_MS;
       show(true);
     });
-    stream.addEventListener("points", look);
+    for (const kind of ["points", "event", "positions"]) stream.addEventListener(kind, look);
     // What is found of a place concerns every order that stands there: not all ask at once.
     stream.addEventListener("reload", () => setTimeout(look, Math.random() * LEAST_MS));
     stream.addEventListener("end", () => {
