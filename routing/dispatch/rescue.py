@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from routing.dispatch.cold import Began, chances_of, failures
+from routing.dispatch.cold import Began, chances_of, cold_of, failures
 from routing.dispatch.decision import Action, Cause, Option, Rescue
+from routing.dispatch.problem_of import stand
 from routing.dispatch.rescue_case import Case, case_of
 from routing.dispatch.rescue_ways import Priced, priced_ways
-from routing.dispatch.standing import Bound, Standing, Ways
+from routing.dispatch.standing import FREE, Bound, Standing, Ways
 from routing.dispatch.state import (
     Box,
     CityOrder,
@@ -24,6 +25,8 @@ from routing.dispatch.state import (
 )
 from routing.plan import Draft
 
+MOST_QUESTIONS: Final = 8
+"""Asked in one look; others wait for the next, some seconds later."""
 LEAST_SAVING: Final = 500
 """In the smallest currency unit. For less nobody's plan is changed."""
 ASK_AGAIN: Final = timedelta(minutes=10)
@@ -55,6 +58,21 @@ class Answer:
     start: Draft | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """All questions of a moment, answered.
+
+    `state`, `ways` and `bound` are what the next plan is made with: a box that was given up asks
+    for nothing more, an order that is hurried stands first among its vehicle's planned stops. What
+    is held against the old plan is held against the state that was read.
+    """
+
+    rescues: tuple[Rescue, ...]
+    state: CityState
+    ways: Ways
+    bound: Bound
+
+
 # Which boxes -------------------------------------------------------------------------------------
 
 
@@ -83,8 +101,13 @@ def questions(state: CityState) -> tuple[Question, ...]:
             orders=tuple({order.id: order for order, _ in pairs}.values()),
             boxes=tuple((order.id, box) for order, box in pairs),
         )
-        for (cause, vehicle, _), pairs in sorted(found.items(), key=lambda item: item[0])
+        for (cause, vehicle, _), pairs in sorted(
+            found.items(), key=lambda item: (_URGENT[item[0][0]], item[0])
+        )
     )
+
+
+_URGENT: Final[Mapping[Cause, int]] = {"breakdown": 0, "cooling_failed": 1, "forecast": 2}
 
 
 def broken_down(state: CityState) -> frozenset[str]:
@@ -163,6 +186,59 @@ def compare(standing: Standing, ways: Ways, question: Question) -> Answer | None
         ),
         start=chosen.way.start if chosen.way.action == "bring_forward" else None,
     )
+
+
+def settle(state: CityState, ways: Ways, bound: Bound = FREE) -> Settled:
+    """Ask what is to be asked, one question after the other, and plan with each answer."""
+    settled = Settled(rescues=(), state=state, ways=ways, bound=bound)
+    for question in questions(state)[:MOST_QUESTIONS]:
+        standing = stand(settled.state, settled.ways, settled.bound)
+        answer = compare(standing, settled.ways, question)
+        if answer is not None:
+            settled = _with_answer(settled, standing, question.vehicle_id, answer)
+    return settled
+
+
+def _with_answer(settled: Settled, standing: Standing, vehicle: str, answer: Answer) -> Settled:
+    state = after(settled.state, answer.rescues)
+    if answer.start is not None:
+        state = _hurried(state, vehicle, _sequence(standing, vehicle, answer.start))
+    return Settled(
+        rescues=(*settled.rescues, *answer.rescues),
+        state=state,
+        ways=replace(settled.ways, cold=cold_of(state, loop=True)),
+        bound=Bound(
+            transfers=(*settled.bound.transfers, *answer.bound.transfers),
+            returning=settled.bound.returning | answer.bound.returning,
+        ),
+    )
+
+
+def _sequence(standing: Standing, vehicle: str, start: Draft) -> tuple[str, ...]:
+    """Return the orders of a vehicle's trip under way, as a draft has them."""
+    orders = standing.problem.orders
+    return tuple(
+        orders[visit.order].id
+        for crew, tours in zip(standing.crews, start, strict=False)
+        if crew.vehicle_id == vehicle
+        for visit in (tours[0].visits if tours else ())
+    )
+
+
+def _hurried(state: CityState, vehicle: str, sequence: Sequence[str]) -> CityState:
+    """Return the state whose plan has a vehicle's next stops in another order."""
+    rank = {order: k for k, order in enumerate(sequence)}
+    own = [s for s in state.plan.stops if s.vehicle_id == vehicle and s.order_id in rank]
+    own = [stop for stop in own if stop.kind == "deliver"]
+    slots = sorted((stop.trip, stop.position) for stop in own)
+    moved = {
+        id(stop): replace(stop, trip=trip, position=position)
+        for stop, (trip, position) in zip(
+            sorted(own, key=lambda stop: rank[stop.order_id or ""]), slots, strict=True
+        )
+    }
+    stops = tuple(moved.get(id(stop), stop) for stop in state.plan.stops)
+    return replace(state, plan=replace(state.plan, stops=stops))
 
 
 def after(state: CityState, rescues: Sequence[Rescue]) -> CityState:
