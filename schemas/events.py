@@ -112,13 +112,16 @@ class CompensationEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseEvent:
-    """An order will be late (`arrives_at` is after `due_at`), or is."""
+    """An order will probably be late (with a time that can be kept instead), or is."""
 
     order_id: str
     due_at: datetime
     arrives_at: datetime | None  # the newest estimate
     delivered_at: datetime | None
     late_s: int
+    proposed_at: datetime | None = None  # nine in ten are delivered by then
+    compensation: int | None = None  # what the rules give for a delivery then
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -133,9 +133,12 @@ TOLD: Final[dict[type, dict[str, Any]]] = {
     events.PromiseEvent: {
         **_ORDER,
         "due_at": "2026-11-21T05:45:00Z",
-        "arrives_at": "2026-11-21T06:05:00Z",
+        "arrives_at": "2026-11-21T06:35:00Z",
         "delivered_at": None,
-        "late_s": 1200,
+        "late_s": 3780,
+        "proposed_at": "2026-11-21T06:50:00Z",
+        "compensation": 450,
+        "currency": "CNY",
     },
     events.MilestoneEvent: {
         **_BOX,

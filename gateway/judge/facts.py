@@ -20,6 +20,8 @@ class OrderRow:
     placed_at: datetime
     due_at: datetime | None
     arrives_at: datetime | None  # as last estimated
+    latest_at: datetime | None  # 90 % come by then, where the estimate says it
+    service_s: int | None  # that handing over takes; None: nobody is to deliver it
     delivered_at: datetime | None
     cancelled_at: datetime | None
     packed_at: datetime | None

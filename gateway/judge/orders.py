@@ -18,7 +18,7 @@ from gateway.judge.changes import (
 from gateway.judge.dossiers import Library, dossiers_of, is_over, surroundings_of
 from gateway.judge.facts import OrderFacts, RecordingRow, Standing
 from gateway.judge.forecasts import Box, Forecasts, forecast, warning_of
-from gateway.judge.judged_order import JudgedOrder, promise_of
+from gateway.judge.judged_order import JudgedOrder, arrival_of, promise_of
 from gateway.judge.ledger import Decided, DecisionChange, decision_changes
 from gateway.judge.order_conditions import Excused, conditions_of
 from gateway.judge.recordings import read_recordings
@@ -29,6 +29,7 @@ from gateway.judge.times import ms_of
 from gateway.rules.alerts import Condition
 from gateway.rules.dossier import Dossier
 from gateway.rules.evidence import bundle_of, sha256_of
+from gateway.rules.lateness import Lateness
 from gateway.rules.order_judgement import ConsignmentJudgement, judge_order
 from gateway.rules.policy import Policy
 from schemas import events
@@ -76,12 +77,14 @@ def _judged(dossier: Dossier, facts: OrderFacts, round_: Round) -> JudgedOrder:
     boxes = {
         row.consignment_id: row for row in facts.consignments if row.order_id == dossier.order_id
     }
+    [arrival] = [arrival_of(row) for row in facts.orders if row.order_id == dossier.order_id]
     return JudgedOrder(
         dossier=dossier,
         judgement=judge_order(dossier),
         boxes=boxes,
         complaints=[row for row in facts.complaints if row.order_id == dossier.order_id],
         over=frozenset(key for key, box in boxes.items() if is_over(box, round_.now)),
+        arrival=arrival,
     )
 
 
@@ -227,9 +230,21 @@ def _promises(
     for order in orders:
         promise = order.promise(round_.now_ms)
         data = promise_of(order, promise)
-        was = carried[order.dossier.order_id].get("promise")
-        if data is not None and promise.state != was and promise.state in names:
+        before = carried[order.dossier.order_id]
+        is_news = promise.state != before.get("promise") or _is_outrun(promise, before)
+        if data is not None and is_news and promise.state in names:
             yield Event(type=names[promise.state], order_id=data.order_id, data=data)
+
+
+def _is_outrun(promise: Lateness, before: Mapping[str, object]) -> bool:
+    """Whether the time that was proposed last can't be kept either."""
+    last_ms = before.get("proposed_ms")
+    return (
+        promise.state == "at_risk"
+        and promise.proposed_at_ms is not None
+        and isinstance(last_ms, int)
+        and promise.proposed_at_ms > last_ms
+    )
 
 
 def _conditions(
@@ -253,6 +268,7 @@ def _next_looks(
     round_: Round, looks: Sequence[Look], orders: Sequence[JudgedOrder], forecasts: Forecasts
 ) -> dict[Subject, Next]:
     found = {look.subject: Next(look_ms=None) for look in looks}
+    carried = {look.id: look.carried for look in looks}
     fresh_ms = round_.now_ms + round(round_.settings.forecast_interval_s * 1000)
     for order in orders:
         promise = order.promise(round_.now_ms)
@@ -262,6 +278,15 @@ def _next_looks(
         ahead = [at_ms for at_ms in times_ms if at_ms is not None]
         found[Subject("order", order.dossier.order_id)] = Next(
             look_ms=max(min(ahead), round_.now_ms + 1) if ahead else None,
-            carried={"promise": promise.state},
+            carried=_carried(promise, carried[order.dossier.order_id]),
         )
     return found
+
+
+def _carried(promise: Lateness, before: Mapping[str, object]) -> dict[str, object]:
+    """Return what the next look has to know: the state, and the latest time proposed for it."""
+    proposed_ms, last_ms = promise.proposed_at_ms, before.get("proposed_ms")
+    stays = promise.state == "at_risk" == before.get("promise")
+    if stays and isinstance(last_ms, int) and proposed_ms is not None:
+        proposed_ms = max(proposed_ms, last_ms)
+    return {"promise": promise.state, "proposed_ms": proposed_ms}

@@ -24,13 +24,16 @@ from gateway.judge.facts import (
 )
 from gateway.judge.store import Store
 
-# The newest estimate of the arrival holds.
+# What the dispatcher promised holds, else what the order came with; of estimates the newest.
 ORDERS: Final = """
-SELECT o.order_id, o.member_level, o.time_zone, o.currency, o.delivery_fee, o.placed_at, o.due_at,
-       e.arrives_at, m.delivered_at, m.cancelled_at, m.packed_at, m.departed_at
+SELECT o.order_id, o.member_level, o.time_zone, o.currency, o.delivery_fee, o.placed_at,
+       COALESCE(p.due_at, o.due_at) AS due_at, e.arrives_at, e.latest_at, d.service_s,
+       m.delivered_at, m.cancelled_at, m.packed_at, m.departed_at
 FROM orders o
+LEFT JOIN promises p USING (order_id)
+LEFT JOIN deliveries d USING (order_id)
 LEFT JOIN LATERAL (
-    SELECT arrives_at FROM arrival_estimates a
+    SELECT arrives_at, latest_at FROM arrival_estimates a
     WHERE a.order_id = o.order_id ORDER BY estimated_at DESC LIMIT 1
 ) e ON true
 CROSS JOIN LATERAL (

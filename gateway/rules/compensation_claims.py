@@ -8,7 +8,13 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from gateway.rules.compensation_rules import CauseKind, Clause, CompensationRules, SpoiledShare
+from gateway.rules.compensation_rules import (
+    CauseKind,
+    Clause,
+    CompensationRules,
+    LateStep,
+    SpoiledShare,
+)
 from gateway.rules.dossier import Complaint, ConsignmentFile, Dossier
 from gateway.rules.judgement import Judgement
 from gateway.rules.policy import Policy
@@ -152,13 +158,10 @@ def _late(dossier: Dossier, rules: CompensationRules) -> Claim | None:
     delay_s = late_s(dossier)
     if delay_s is None:
         return None
-    reached = [step for step in rules.late if delay_s >= step.late_s]
-    if not reached:
+    given_back = fee_back(delay_s, dossier.delivery_fee, rules)
+    if given_back is None:
         return None
-    step = max(reached, key=lambda step: step.late_s)
-    due = share_of(dossier.delivery_fee, step.per_mille)
-    if due == 0:
-        return None
+    step, due = given_back
     return Claim(
         kind="late",
         loss="late",
@@ -168,6 +171,18 @@ def _late(dossier: Dossier, rules: CompensationRules) -> Claim | None:
         due=due,
         reason=f"Late by {step.late_s // 60} minutes or more.",
     )
+
+
+def fee_back(
+    delay_s: int, delivery_fee: int, rules: CompensationRules
+) -> tuple[LateStep, int] | None:
+    """Return what a delay gives back of the fee, and by which step; None: nothing."""
+    reached = [step for step in rules.late if delay_s >= step.late_s]
+    if not reached:
+        return None
+    step = max(reached, key=lambda step: step.late_s)
+    due = share_of(delivery_fee, step.per_mille)
+    return (step, due) if due else None
 
 
 def _complained(complaint: Complaint, rules: CompensationRules) -> Claim:
