@@ -184,7 +184,7 @@ def compare(standing: Standing, ways: Ways, question: Question) -> Answer | None
             if chosen.way.action == "return"
             else frozenset(),
         ),
-        start=chosen.way.start if chosen.way.action == "bring_forward" else None,
+        start=chosen.way.start and chosen.way.start[: len(standing.problem.vehicles)],
     )
 
 
@@ -219,7 +219,7 @@ def _sequence(standing: Standing, vehicle: str, start: Draft) -> tuple[str, ...]
     orders = standing.problem.orders
     return tuple(
         orders[visit.order].id
-        for crew, tours in zip(standing.crews, start, strict=False)
+        for crew, tours in zip(standing.crews, start, strict=True)
         if crew.vehicle_id == vehicle
         for visit in (tours[0].visits if tours else ())
     )
