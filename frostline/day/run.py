@@ -48,6 +48,7 @@ class DayWish:
     planner: Planner = "search"
     weight: float = 1.0
     iterations: int | None = None
+    map_file: Path | None = None
 
 
 def gateways_of(puts: Sequence[Put], world: World) -> tuple[str, ...]:
