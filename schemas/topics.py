@@ -23,7 +23,7 @@ class Kind(StrEnum):
     STATUS = "status"  # edge -> everyone, retained, also its last will (schemas.status)
     STORED = "stored"  # ingest -> edge: what became of batches (schemas.stored)
     CONFIG = "config"  # reserved: settings for an edge
-    POSITION = "position"  # reserved: where an edge is
+    POSITION = "position"  # edge -> ingest: where it is (schemas.position)
 
 
 class MalformedTopic(ValueError):

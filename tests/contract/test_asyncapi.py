@@ -11,6 +11,7 @@ import yaml
 
 from schemas.columns import decode_batch
 from schemas.ids import GatewayId
+from schemas.position import MAX_BYTES, MAX_FIXES, Fix, Positions, decode_positions
 from schemas.status import GatewayStatus, decode_status
 from schemas.stored import Stored, decode_stored, encode_stored
 from schemas.topics import Kind, topic_of
@@ -40,7 +41,13 @@ def test_every_kind_of_message_has_its_channel() -> None:
 
 
 @pytest.mark.parametrize(
-    ("schema", "cls"), [("WireBatch", WireBatch), ("GatewayStatus", GatewayStatus)]
+    ("schema", "cls"),
+    [
+        ("WireBatch", WireBatch),
+        ("GatewayStatus", GatewayStatus),
+        ("Positions", Positions),
+        ("Fix", Fix),
+    ],
 )
 def test_a_schema_has_the_types_names_and_no_others(schema: str, cls: type) -> None:
     described = DOCUMENT["components"]["schemas"][schema]
@@ -74,3 +81,16 @@ def test_the_status_in_the_document_is_read() -> None:
     example = example_of("status")
     validate("GatewayStatus", example)
     assert decode_status(json.dumps(example).encode()).outbox_readings == 3
+
+
+def test_the_positions_in_the_document_are_read() -> None:
+    example = example_of("positions")
+    validate("Positions", example)
+    first, second = decode_positions(json.dumps(example).encode()).fixes
+    assert (second.at_ms - first.at_ms, first.speed_m_s, second.speed_m_s) == (10_000, 8.3, None)
+
+
+def test_positions_are_as_many_and_as_large_as_the_document_says() -> None:
+    described = DOCUMENT["components"]["schemas"]["Positions"]
+    assert described["properties"]["fixes"]["maxItems"] == MAX_FIXES
+    assert f"{MAX_BYTES:,}" in described["description"]
