@@ -284,7 +284,7 @@ class _Building:
         return Standing(
             state=self.world.state,
             clock=self.world.clock,
-            book=self.world.ways.book,
+            ways=self.world.ways,
             problem=self.problem,
             start=start,
             crews=tuple(self._crew(duty) for duty in self.duties),

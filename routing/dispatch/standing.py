@@ -5,6 +5,7 @@ to read a new plan back as stops. `Bound` is what the next plan has to heed besi
 was decided a moment ago and is no row yet.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -90,7 +91,7 @@ class Standing:
 
     state: CityState
     clock: Clock
-    book: TimeBook
+    ways: Ways
     problem: Problem
     start: Draft
     crews: tuple[Crew, ...]
@@ -99,6 +100,24 @@ class Standing:
     here: tuple[Here, ...] = ()
     dropped: frozenset[str] = field(default=frozenset())
     """Orders that the living plan served and the start can't serve any more."""
+    just_promised: Mapping[str, str] = field(default_factory=dict)
+    """Orders that were put into the start a moment ago, and their depots."""
+
+    @property
+    def book(self) -> TimeBook:
+        """Return what was learned of legs and stops."""
+        return self.ways.book
+
+    @property
+    def for_lockers(self) -> frozenset[str]:
+        """Return the orders that wished for a locker: it is their door."""
+        return frozenset(
+            order.id for order in self.problem.orders if order.place.startswith("locker:")
+        )
+
+    def since_at_door(self, order_id: str) -> datetime | None:
+        """Return since when a vehicle stands at an order's door."""
+        return next((here.since for here in self.here if here.order_id == order_id), None)
 
     def vehicle_of(self, name: str) -> str:
         """Return the city's vehicle that a vehicle of the problem is."""

@@ -25,6 +25,9 @@ ABOARD_DROP_COST: Final = 10_000_000
 """Fen: what is on a vehicle is brought."""
 LEAST_SERVICE_S: Final = 30
 """What is left at least of a stop that takes longer than planned."""
+AIM_EARLY_S: Final = 300
+"""Plans aim so much before a promise: lateness costs from there on, so that one which runs a little
+late is not late yet."""
 ONBOARD_COST_PER_MIN: Final = {"frozen": 3, "chilled": 2, "ambient": 0}
 """Fen, as in `routing.city`."""
 
@@ -70,8 +73,8 @@ def wanted(
     tier, clock, carried, known = tier_of(world, order), world.clock, terms.carried, terms.known
     due_at = order.due_at or order.requested_at
     not_before_s = _not_before_s(world, order)
-    due_s = clock.second_of(due_at)
-    latest_s = max(due_s + world.state.city.policy.latest_after_s, not_before_s)
+    due_s = max(clock.second_of(due_at) - AIM_EARLY_S, 0)
+    latest_s = max(due_s + AIM_EARLY_S + world.state.city.policy.latest_after_s, not_before_s)
     limits = world.ways.cold(
         order,
         now=world.state.now,

@@ -1,0 +1,362 @@
+"""Can an order have what it wishes for, and if not, what can it have?
+
+Answered by putting it into the living plan as it stands: where a vehicle can bring it with time to
+spare (`reserve_s`), and nobody else loses theirs, it is promised. Else offers are tried in the same
+way: a later time, a window, a locker nearby. What is offered can be kept as things are.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from routing.dispatch.decision import NewPromise
+from routing.dispatch.geofence import distance_m
+from routing.dispatch.standing import Bound, Standing
+from routing.dispatch.state import CityDepot, CityLocker, CityOrder, Offer
+from routing.dispatch.wanted import AIM_EARLY_S, Terms, wanted
+from routing.dispatch.world import World
+from routing.plan import Stop
+from routing.remedy import Remedy
+from routing.trial import Spot, Tries
+from routing.unserved import find_unserved
+
+RESERVE_PERCENT: Final = 15
+LEAST_RESERVE_S: Final = 300
+MOST_RESERVE_S: Final = 1200
+"""A promise is made only if the stop comes so much earlier: 15 % of the time until then, 5 to 20
+minutes. Our assumption, of how far a vehicle is off its plan."""
+SPOTS: Final = 60
+"""Places in the plan that are tried, for one wish at one depot."""
+MOST_DEPOTS: Final = 3
+MOST_OFFERS: Final = 3
+MOST_WINDOWS: Final = 3
+LOCKER_WALK_M: Final = 1500.0
+"""A locker further away is not offered."""
+ROUNDED_S: Final = 900
+"""Times that are offered are full quarters of an hour."""
+WHY_TRIES: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What is asked for: by when, from when on, at which locker instead of the door."""
+
+    due_at: datetime
+    not_before: datetime | None = None
+    locker_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """Promises, and the standing with what was promised in its problem and its start."""
+
+    promises: tuple[NewPromise, ...]
+    standing: Standing
+
+
+def answer(standing: Standing) -> Answers:
+    """Answer all that was requested, first come first served."""
+    waiting = sorted(
+        (order for order in standing.state.orders if order.stage == "requested"),
+        key=lambda order: (order.requested_at, order.id),
+    )
+    promises = []
+    for order in waiting:
+        found, standing = _Desk(standing, order).answer()
+        promises.append(found)
+    return Answers(promises=tuple(promises), standing=standing)
+
+
+def reserve_s(standing: Standing, starts_s: int) -> int:
+    """Return by how much a stop at that second has to come before its promise."""
+    away_s = max(0, starts_s - standing.problem.now_s)
+    return min(MOST_RESERVE_S, max(LEAST_RESERVE_S, away_s * RESERVE_PERCENT // 100))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A place in the plan that keeps an ask: which depot's, and the plan with it."""
+
+    depot_id: str
+    vehicle_id: str
+    starts_s: int
+    standing: Standing
+
+
+class _Desk:
+    """Where one order is answered."""
+
+    def __init__(self, standing: Standing, order: CityOrder) -> None:
+        self.standing = standing
+        self.order = order
+        self.state = standing.state
+        self.clock = standing.clock
+        self.policy = self.state.city.policy
+        self.zone = ZoneInfo(self.state.city.time_zone)
+        self.world = World(self.state, standing.ways, Bound(transfers=standing.transfers))
+        self.closes_at = self.clock.time_of(self.policy.closes_s)
+
+    def answer(self) -> tuple[NewPromise, Standing]:
+        """Return the promise, the offers, or why there is none; and what stands then."""
+        ask = self.ask()
+        why_not = self._why_never(ask)
+        depots = self.depots()
+        place = None if why_not else next(self.places(ask, depots), None)
+        if place is not None:
+            return self._promised(ask, place, depots), place.standing
+        why_not = why_not or self._why_not(ask)
+        offers = tuple(islice(self.offers(ask), MOST_OFFERS))
+        return self._not_promised(why_not, offers), self.standing
+
+    def ask(self) -> Ask:
+        """Return what the order asks for: its wish, or the offer that was taken."""
+        order = self.order
+        if order.accepted_offer is not None and order.accepted_offer < len(order.offers):
+            offer = order.offers[order.accepted_offer]
+            return Ask(due_at=offer.due_at, not_before=offer.window_from, locker_id=offer.locker_id)
+        if order.wish == "window" and order.window is not None:
+            from_at, until_at = order.window
+            return Ask(due_at=min(until_at, self.closes_at), not_before=from_at)
+        locker_id = order.locker_id if order.wish == "locker" else None
+        return Ask(due_at=self._within(order.tier_h), locker_id=locker_id)
+
+    def _within(self, hours: int) -> datetime:
+        """Return the end of a tier: its hours run from the request, or from opening."""
+        opens_at = self.clock.time_of(self.policy.opens_s)
+        begins_at = max(self.order.requested_at, opens_at)
+        return min(begins_at + timedelta(hours=hours), self.closes_at)
+
+    # What can't be, whatever the plan
+
+    def _why_never(self, ask: Ask) -> str | None:
+        """Return why no plan could keep it."""
+        if ask.due_at <= self.state.now:
+            return "It is too late for that today."
+        if ask.not_before is not None and ask.not_before >= self.closes_at:
+            return "That window is not today."
+        if ask.locker_id is not None:
+            return self._why_no_locker(ask.locker_id)
+        return None
+
+    def _why_no_locker(self, locker_id: str) -> str | None:
+        locker = self.world.lockers.get(locker_id)
+        if locker is None:
+            return f"Locker {locker_id} is closed."
+        if self._free(locker) < 1:
+            return f"Locker {locker_id} is full."
+        if self.order.load.frozen_g:
+            return "A locker is chilled: it can't take frozen goods."
+        return None
+
+    def _free(self, locker: CityLocker) -> int:
+        """Return what is left after what was promised at this desk a moment ago."""
+        name = f"locker:{locker.id}"
+        before = {stop.order_id for stop in self.state.plan.stops}
+        new = [
+            order.id
+            for order in self.standing.problem.orders
+            if order.place == name and order.id in self.standing.just_promised
+        ]
+        return locker.free - len([id_ for id_ in new if id_ not in before])
+
+    def depots(self) -> list[str]:
+        """Return the depots that have the goods, the nearest first."""
+        here = self.order.lat_deg, self.order.lon_deg
+        depots = [depot for depot in self.world.depots.values() if self._has(depot)]
+        depots.sort(key=lambda it: (distance_m((it.lat_deg, it.lon_deg), here), it.id))
+        return [depot.id for depot in depots[:MOST_DEPOTS]]
+
+    def _has(self, depot: CityDepot) -> bool:
+        """Return whether a depot's stock is enough, after what was promised a moment ago."""
+        taken = [
+            order.load.by_zone()
+            for order in self.standing.problem.orders
+            if self.standing.just_promised.get(order.id) == depot.id
+        ]
+        for k, zone in enumerate(("frozen", "chilled", "ambient")):
+            wants_g = self.order.load.by_zone()[k]
+            stock_g = depot.stock_g.get(zone)  # type: ignore[call-overload]
+            if wants_g and stock_g is not None and stock_g - sum(row[k] for row in taken) < wants_g:
+                return False
+        return True
+
+    # What the plan can keep
+
+    def places(self, ask: Ask, depots: Sequence[str], *, soonest: bool = False) -> Iterator[_Place]:
+        """Yield the best place at each depot that keeps an ask, the nearest depot first."""
+        for depot_id in depots:
+            tries = self._tries(ask, [depot_id])
+            number = len(tries.problem.orders) - 1
+            kept = [
+                remedy
+                for spot in tries.planned(number, SPOTS)
+                if (remedy := self._keeps(tries, number, spot)) is not None
+            ]
+            if kept:
+                best = min(kept, key=lambda it: (it.starts_s if soonest else it.added, it.added))
+                yield self._place(tries, depot_id, best)
+
+    def _tries(self, ask: Ask, depots: Sequence[str]) -> Tries:
+        """Return the plan as it stands, with the order beside it."""
+        problem = self.standing.problem
+        row = wanted(self.world, self._as_asked(ask), depots=depots, terms=Terms())
+        return Tries(replace(problem, orders=(*problem.orders, row)), self.standing.start)
+
+    def _as_asked(self, ask: Ask) -> CityOrder:
+        return replace(
+            self.order,
+            stage="waiting",
+            due_at=ask.due_at,
+            not_before=ask.not_before,
+            wish="locker" if ask.locker_id is not None else "fastest",
+            locker_id=ask.locker_id,
+        )
+
+    def _keeps(self, tries: Tries, number: int, spot: Spot) -> Remedy | None:
+        """Return what a spot costs if it keeps the ask, and everyone else's promise."""
+        remedy = tries.remedy(number, spot)
+        if remedy is None or remedy.changes:
+            return None
+        before = {stop.order: stop for stop in _stops(tries, spot.vehicle, None)}
+        for stop in _stops(tries, spot.vehicle, remedy):
+            order = tries.orders[stop.order]
+            slack_s = order.due_s + AIM_EARLY_S - stop.starts_s
+            needs_s = reserve_s(self.standing, stop.starts_s)
+            if stop.order in before:
+                slack_before_s = order.due_s + AIM_EARLY_S - before[stop.order].starts_s
+                needs_s = min(needs_s, slack_before_s)
+            if slack_s < needs_s:
+                return None
+        return remedy
+
+    def _place(self, tries: Tries, depot_id: str, remedy: Remedy) -> _Place:
+        row = tries.problem.orders[-1]
+        start = self.standing.start
+        start = (*start[: remedy.vehicle], remedy.tours, *start[remedy.vehicle + 1 :])
+        problem = self.standing.problem
+        just = {**self.standing.just_promised, row.id: depot_id}
+        return _Place(
+            depot_id=depot_id,
+            vehicle_id=self.standing.crews[remedy.vehicle].vehicle_id,
+            starts_s=remedy.starts_s,
+            standing=replace(
+                self.standing,
+                problem=replace(problem, orders=(*problem.orders, row)),
+                start=start,
+                just_promised=just,
+            ),
+        )
+
+    # Answers
+
+    def _promised(self, ask: Ask, place: _Place, depots: Sequence[str]) -> NewPromise:
+        at = self._clock(self.clock.time_of(place.starts_s))
+        return NewPromise(
+            order_id=self.order.id,
+            state="promised",
+            due_at=ask.due_at,
+            not_before=ask.not_before,
+            depot_id=place.depot_id,
+            alternates=tuple(depot for depot in depots if depot != place.depot_id),
+            offers=(),
+            reason=f"{place.vehicle_id} of {place.depot_id} can be there at {at}.",
+        )
+
+    def _not_promised(self, why: str, offers: tuple[Offer, ...]) -> NewPromise:
+        return NewPromise(
+            order_id=self.order.id,
+            state="offered" if offers else "impossible",
+            due_at=None,
+            not_before=None,
+            depot_id=None,
+            alternates=(),
+            offers=offers,
+            reason=why,
+        )
+
+    def _why_not(self, ask: Ask) -> str:
+        """Return what stands in the way of an ask."""
+        if not self.depots():
+            return "No depot has the goods."
+        tries = self._tries(ask, self.depots())
+        found = find_unserved(
+            tries.problem, self.standing.start, tries=WHY_TRIES, only=self.order.id
+        )
+        finding = next(found)
+        if finding.unserved.reason == "search":
+            return "It could be there just in time, with nothing to spare."
+        return finding.unserved.sentence
+
+    def offers(self, ask: Ask) -> Iterator[Offer]:
+        """Yield what can be done instead, verified in the plan."""
+        depots = self.depots()
+        yield from self._sooner_or_later(ask, depots)
+        yield from self._lockers(ask, depots)
+        yield from self._windows(ask, depots)
+
+    def _sooner_or_later(self, ask: Ask, depots: Sequence[str]) -> Iterator[Offer]:
+        """Offer the door at the earliest time that can be kept: the next tier, if that is one."""
+        if self.closes_at <= self.state.now:
+            return
+        late = Ask(due_at=self.closes_at)
+        place = next(self.places(late, depots, soonest=True), None)
+        if place is None:
+            return
+        needed_s = place.starts_s + reserve_s(self.standing, place.starts_s)
+        due_at = self._next_tier(self.clock.time_of(needed_s))
+        if ask.locker_id is not None or ask.not_before is not None or due_at > ask.due_at:
+            yield Offer(due_at=due_at, depot_id=place.depot_id)
+
+    def _next_tier(self, needed_at: datetime) -> datetime:
+        """Return the end of the shortest tier that is late enough, or a round time."""
+        for hours in sorted({tier.hours for tier in self.policy.tiers}):
+            if self._within(hours) >= needed_at:
+                return self._within(hours)
+        needed_s = self.clock.second_of(needed_at)
+        return min(self.clock.time_of(-(-needed_s // ROUNDED_S) * ROUNDED_S), self.closes_at)
+
+    def _lockers(self, ask: Ask, depots: Sequence[str]) -> Iterator[Offer]:
+        """Offer the nearest locker with room, by the time that was asked for."""
+        if self.order.load.frozen_g or ask.due_at <= self.state.now or not depots:
+            return
+        here = self.order.lat_deg, self.order.lon_deg
+        near = [
+            (distance_m((it.lat_deg, it.lon_deg), here), it.id)
+            for it in self.state.lockers
+            if it.id != ask.locker_id and self._free(it) > 0
+        ]
+        for away_m, locker_id in sorted(near)[:1]:
+            due_at = max(ask.due_at, self._within(self.order.tier_h))
+            place = next(self.places(Ask(due_at=due_at, locker_id=locker_id), depots), None)
+            if place is not None and away_m <= LOCKER_WALK_M:
+                yield Offer(due_at=due_at, locker_id=locker_id, depot_id=place.depot_id)
+
+    def _windows(self, ask: Ask, depots: Sequence[str]) -> Iterator[Offer]:
+        """Offer the first window of the day that can be kept and is not the one asked for."""
+        step = timedelta(seconds=self.policy.window_s)
+        from_at = self.clock.time_of((self.standing.problem.now_s // 3600 + 1) * 3600)
+        for _ in range(MOST_WINDOWS):
+            until_at = from_at + step
+            if until_at > self.closes_at:
+                return
+            if until_at > ask.due_at:
+                window = Ask(due_at=until_at, not_before=from_at)
+                place = next(self.places(window, depots), None)
+                if place is not None:
+                    yield Offer(due_at=until_at, window_from=from_at, depot_id=place.depot_id)
+                    return
+            from_at = until_at
+
+    def _clock(self, at: datetime) -> str:
+        return at.astimezone(self.zone).strftime("%H:%M")
+
+
+def _stops(tries: Tries, vehicle: int, remedy: Remedy | None) -> list[Stop]:
+    """Return the stops of a vehicle's day, as planned or with a remedy."""
+    day = tries.day(vehicle)
+    if remedy is not None:
+        day = tries.judge.day(tries.problem.vehicles[vehicle], remedy.tours)
+    return [stop for trip in day.trips for stop in trip.stops]
