@@ -162,6 +162,11 @@ AfterId = Annotated[
     Query(max_length=63, description="The last id of the page before."),
     AfterValidator(_printable),
 ]
+AfterText = Annotated[
+    str,
+    Query(max_length=200, description="The last one of the page before."),
+    AfterValidator(_printable),
+]
 PageSize = Annotated[int, Query(ge=1, le=1000, description="Rows at most.")]
 Amount = Annotated[
     int, Field(ge=0, le=10**12, description="In the currency's smallest unit: fen for CNY.")

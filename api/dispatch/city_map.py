@@ -8,9 +8,10 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import chain
 from typing import Any, Final
 
-from api.dispatch.resources import NextStop, VehicleNow
+from api.dispatch.resources import NextStop, Outlook, VehicleNow
 from api.dispatch.store_console import Landmark
 
 WIDTH: Final = 760
@@ -76,9 +77,8 @@ def draw(
     marks = [(mark.lat_deg, mark.lon_deg) for mark in landmarks]
     seen = [(v.position.lat_deg, v.position.lon_deg) for v in vehicles if v.position]
     stops = [place for v in vehicles for stop in v.next_stops for place in _place(stop)]
-    projection = projection_of(
-        [*marks, *seen, *stops, *(place for ring in rings for place in ring)]
-    )
+    # What happens fills the drawing; an area may reach beyond it.
+    projection = projection_of([*marks, *seen, *stops]) or projection_of(chain(*rings))
     inside = list(_layers(projection, vehicles, landmarks, rings)) if projection else []
     return (
         f'<svg class="city-map" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
@@ -99,11 +99,10 @@ def _layers(
         yield _route(projection, vehicle, number % COLOURS)
     for mark in landmarks:
         yield _landmark(projection, mark)
-    for number, vehicle in enumerate(vehicles):
-        for stop in vehicle.next_stops:
-            yield from _stop(projection, vehicle, stop, number % COLOURS)
+    yield from _stops(projection, vehicles, warned=False)
     for number, vehicle in enumerate(vehicles):
         yield _vehicle(projection, vehicle, number % COLOURS)
+    yield from _stops(projection, vehicles, warned=True)  # above all: they are looked for
     yield _scale(projection)
 
 
@@ -126,24 +125,27 @@ def _landmark(projection: Projection, mark: Landmark) -> str:
     return f'<g class="mark {mark.kind}"><title>{escape(mark.name)}</title>{shape}</g>'
 
 
-def _stop(
-    projection: Projection, vehicle: VehicleNow, stop: NextStop, colour: int
+def _stops(
+    projection: Projection, vehicles: Sequence[VehicleNow], *, warned: bool
 ) -> Iterator[str]:
-    if stop.order_id is None:
-        return
-    for lat_deg, lon_deg in _place(stop):
-        x, y = projection.point(lat_deg, lon_deg)
-        outlook = stop.outlook or "on_time"
-        title = escape(f"{stop.order_id} · {vehicle.vehicle_id}")
-        shape = _shape(outlook, x, y)
-        yield f'<g class="stop {outlook} c{colour}"><title>{title}</title>{shape}</g>'
+    for number, vehicle in enumerate(vehicles):
+        for stop in vehicle.next_stops:
+            outlook = stop.outlook or Outlook.ON_TIME
+            if stop.order_id is not None and (outlook is not Outlook.ON_TIME) == warned:
+                title = escape(f"{stop.order_id} · {vehicle.vehicle_id}")
+                for place in _place(stop):
+                    shape = _shape(outlook, *projection.point(*place))
+                    yield (
+                        f'<g class="stop {outlook} c{number % COLOURS}">'
+                        f"<title>{title}</title>{shape}</g>"
+                    )
 
 
-def _shape(outlook: str, x: float, y: float) -> str:
+def _shape(outlook: Outlook, x: float, y: float) -> str:
     """Draw what a glance tells apart without colours: circle, triangle, square on its corner."""
-    if outlook == "late":
+    if outlook is Outlook.LATE:
         return f'<path d="M{x} {y - 8}l8 8-8 8-8-8z"/>'
-    if outlook == "at_risk":
+    if outlook is Outlook.AT_RISK:
         return f'<path d="M{x} {y - 7.5}l7.5 13h-15z"/>'
     return f'<circle cx="{x}" cy="{y}" r="4.5"/>'
 

@@ -119,7 +119,7 @@ ENGLISH: Final = ConsoleWords(
         "off": "off shift",
         "later": "from {time}",
         "free": "free",
-        "out": "{n} orders aboard",
+        "out": "{n} aboard",
         "breakdown": "broken down",
         "cooling_failed": "cooling failed",
         "delay": "delayed",

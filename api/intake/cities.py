@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Response, status
 
 from api import examples, store
 from api.access import DispatchReader, FleetWriter
 from api.context import InContext
 from api.errors import problems
-from api.fields import AfterId, CityIdPath, PageSize
+from api.fields import AfterId, AfterText, CityIdPath, PageSize
 from api.intake import fleet, fleet_examples, store_cities
 from api.intake.fleet_resources import (
     Address,
@@ -100,7 +100,7 @@ async def get_addresses(
     city_id: CityIdPath,
     context: InContext,
     _: DispatchReader,
-    after: Annotated[str, Query(max_length=200, description="The last one before.")] = "",
+    after: AfterText = "",
     limit: PageSize = 100,
 ) -> list[Address]:
     """List the addresses that a city knows, in their order."""

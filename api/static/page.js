@@ -1,5 +1,6 @@
-// Keeps the member's page and the console up to date: when the stream says that something changed, the server's
-// part of the page is fetched again, and the ages count on in between. Without it the page works too.
+// Keeps the member's page and the console up to date: when the stream says that something changed,
+// the server's part of the page is fetched again, and the ages count on in between. Without it the
+// page works too.
 "use strict";
 (() => {
   const body = document.body.dataset;
@@ -46,7 +47,12 @@
       return;
     }
     after.forEach((part, index) => {
-      if (!part.isEqualNode(before[index])) before[index].replaceWith(part);
+      if (part.isEqualNode(before[index])) return;
+      const scrolled = [...before[index].querySelectorAll(".scroll")].map((box) => box.scrollLeft);
+      before[index].replaceWith(part);
+      part.querySelectorAll(".scroll").forEach((box, n) => {
+        box.scrollLeft = scrolled[n] ?? 0;
+      });
     });
   };
 

@@ -1,4 +1,4 @@
-"""`frostline api` and `frostline link`: the door for people and programs."""
+"""`frostline api`, `link` and `console`: the door for people and programs."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -42,5 +42,29 @@ def link(
     expires_at = datetime.now(UTC) + timedelta(hours=hours)
     try:
         typer.echo(order_link(settings, order_id, expires_at))
+    except LinkTooLong as error:
+        raise CommandRefused(str(error)) from error
+
+
+def console(
+    *,
+    city: Annotated[str, typer.Option(help="The city's id.")],
+    hours: Annotated[
+        float, typer.Option(min=0.01, max=87600, help="How long the link is good.")
+    ] = 12,
+    config: ConfigFile = None,
+) -> None:
+    """Print the signed link to the dispatcher's console of one city."""
+    from datetime import UTC, datetime
+
+    from api.links import LinkTooLong, console_link
+    from api.settings import ApiSettings
+    from frostline.config import load_settings
+    from frostline.errors import CommandRefused
+
+    settings = load_settings(ApiSettings, role="api", file=config)
+    expires_at = datetime.now(UTC) + timedelta(hours=hours)
+    try:
+        typer.echo(console_link(settings, city, expires_at))
     except LinkTooLong as error:
         raise CommandRefused(str(error)) from error

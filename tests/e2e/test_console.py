@@ -197,7 +197,7 @@ def test_who_cannot_see_is_told_the_same(world: World, open_page: Any) -> None:
     assert page.locator("[role=img]").get_attribute("aria-label") == (
         "Map: 6 vehicles and 48 stops to come; the tables say the same in words."
     )
-    for section in page.locator("main > section[aria-labelledby]").all():
+    for section in page.locator("main section[aria-labelledby]").all():
         label = section.get_attribute("aria-labelledby")
         assert page.locator(f"#{label}").count() == 1
     for table in page.locator("table").all():

@@ -9,7 +9,8 @@ import pytest
 from api import examples
 from api.openapi import document
 from tests import api_findings as gateway
-from tests.api_world import World
+from tests.api_world import T0, World, iso
+from tests.dispatch_rows import CITY, CityRows
 
 DOCUMENT = json.loads(document())
 ORDER_ID = examples.NEW_ORDER["order_id"]
@@ -34,6 +35,10 @@ THERE = {
     "version": "1",
     "endpoint_id": "we_000000000000",
     "form": "json",
+    "city_id": CITY,
+    "vehicle_id": "van-3",
+    "disruption_id": "d-1",
+    "command_id": "cmd-1",
 }
 JUNK: tuple[Any, ...] = (
     None,
@@ -56,20 +61,21 @@ ODD_TEXTS = ("%00", "-1", "0", "9" * 40, "%F0%9F%A7%8A", "a" * 300, "null", "1.5
 def operations() -> Iterator[Any]:
     for path, methods in DOCUMENT["paths"].items():
         for method, operation in methods.items():
-            if not path.endswith(("/live", "/metrics")):
+            if not path.endswith(("/live", "/metrics", "/stream")):
                 yield pytest.param(method.upper(), path, operation, id=f"{method} {path}")
 
 
 def bodies_of(operation: dict[str, Any]) -> Iterator[object]:
-    """Yield the operation's own example with junk in one place after the other."""
+    """Yield the operation's own examples with junk in one place after the other."""
     if "requestBody" not in operation:
         return
-    shown = operation["requestBody"]["content"]["application/json"]["examples"]
-    usual: dict[str, Any] = shown["usual"]["value"]
     yield from JUNK
-    for name in usual:
-        yield from (usual | {name: junk} for junk in JUNK)
-        yield {key: value for key, value in usual.items() if key != name}
+    for shown in operation["requestBody"]["content"]["application/json"]["examples"].values():
+        usual: dict[str, Any] = shown["value"]
+        yield usual
+        for name in usual:
+            yield from (usual | {name: junk} for junk in JUNK)
+            yield {key: value for key, value in usual.items() if key != name}
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +88,22 @@ def world(shared_world: World) -> World:
     gateway.excursion(world, verdict_id=gateway.verdict(world, **box), **box)
     gateway.alert(world, order_id=ORDER_ID, consignment_id=BOX)
     gateway.trigger(world, f"spoiled:{BOX}", order_id=ORDER_ID)
+    _city(world)
     return shared_world
+
+
+def _city(world: World) -> None:
+    """Write a city whose plan, version 1, has a stop, and something that was said of it."""
+    city = CityRows(world)
+    for vehicle_id in ("van-3", "van-5"):
+        city.vehicle(vehicle_id)
+    city.order("2026-1121-0011")
+    city.plan(1)
+    city.stop("van-3", "2026-1121-0011")
+    delay = {"city_id": CITY, "kind": "delay", "vehicle_id": "van-3", "from_at": iso(T0)}
+    world.put("/disruptions/d-1", delay | {"details": {"delay_s": 60}}, status=201)
+    release = {"command_id": "cmd-1", "kind": "release", "order_id": "2026-1121-0011"}
+    world.post(f"/cities/{CITY}/commands", release | {"base_version": 1}, status=202)
 
 
 def ask(world: World, method: str, path: str, body: object = None) -> None:

@@ -79,6 +79,12 @@ def test_it_says_its_version() -> None:
             "the database's URL cannot be read",
         ),
         (["link", "order-1", "--hours", "80000"], API, "FROSTLINE_API_LINK_MAX_AGE_S allows"),
+        (
+            ["console", "--city", "shanghai", "--hours", "80000"],
+            API,
+            "FROSTLINE_API_LINK_MAX_AGE_S allows",
+        ),
+        (["console", "--city", "no city"], API, "'no city' is no city id"),
         (["ingest", "status"], {}, "FROSTLINE_INGEST_DATABASE_URL is not set"),
         (
             ["migrate"],
