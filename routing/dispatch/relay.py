@@ -84,7 +84,7 @@ def arrange(problem: Problem, draft: Draft, meeting: Meeting) -> Arranged | None
 def bring_back(problem: Problem, draft: Draft, order: str) -> tuple[Problem, Draft] | None:
     """Return the problem in which an order that is aboard goes back to its depot, not to its door.
 
-    Its place in the trip is where it costs least. None: it is not aboard, or driven to already.
+    It is there when the trip ends. None: it is not aboard, or driven to already.
     """
     v = carrier(problem, order)
     if v is None or order in locked(problem.vehicles[v]):
@@ -111,7 +111,10 @@ def bring_back(problem: Problem, draft: Draft, order: str) -> tuple[Problem, Dra
         orders=(*problem.orders[:k], row, *problem.orders[k + 1 :]),
         vehicles=(*problem.vehicles[:v], vehicle, *problem.vehicles[v + 1 :]),
     )
-    return problem, insert_best(problem, without(draft, {k}), v, (k,))
+    draft = without(draft, {k})
+    rest, *later = draft[v]
+    tours = (rest._replace(visits=(*rest.visits, Visit(k))), *later)
+    return problem, (*draft[:v], tours, *draft[v + 1 :])
 
 
 def with_limits(problem: Problem, order: str, limits: ColdLimits) -> Problem:
