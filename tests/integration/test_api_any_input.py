@@ -37,6 +37,10 @@ THERE = {
     "form": "json",
     "city_id": CITY,
     "vehicle_id": "van-3",
+    "depot_id": "xuhui",
+    "locker_id": "locker-1",
+    "shift_id": "shift-van-3",
+    "zone": "chilled",
     "disruption_id": "d-1",
     "command_id": "cmd-1",
 }
