@@ -23,8 +23,8 @@ Step = Literal["packed", "loaded", "departed", "arrived", "signed", "returned"]
 class Instruction:
     """A stop of the living plan, as a driver reads it. The order of a vehicle's stops is theirs.
 
-    `load` and `return` name a depot, `deliver` and `meet` an order. A vehicle leaves a `load` no
-    earlier than `leaves_s`.
+    `load` names a depot, `deliver` and `meet` an order; a `return` with an order brings that back.
+    A vehicle leaves a `load` no earlier than `leaves_s`. A `meet` has the place, for both vehicles.
     """
 
     trip: int
@@ -34,6 +34,8 @@ class Instruction:
     order_id: str | None = None
     depot_id: str | None = None
     to_locker: bool = False
+    lat_deg: float | None = None
+    lon_deg: float | None = None
 
 
 # What everybody may know -----------------------------------------------------------------------
