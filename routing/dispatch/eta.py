@@ -24,6 +24,7 @@ from routing.dispatch.state import (
     PlannedStop,
     Visited,
 )
+from schemas.disruptions import DelayDetails
 
 COMMON: Final = 0.3
 """The share of the variance that all legs of a way have in common."""
@@ -91,10 +92,20 @@ def expected(state: CityState, book: TimeBook) -> tuple[Expected, ...]:
 
 
 def is_broken_down(state: CityState, vehicle_id: str) -> bool:
-    """Return whether a vehicle stands for good."""
+    """Return whether a vehicle stands, and nobody knows until when."""
     return any(
-        one.kind == "breakdown" and _holds(one, vehicle_id, state.now) for one in state.disruptions
+        one.kind == "breakdown" and one.until_at is None and _holds(one, vehicle_id, state.now)
+        for one in state.disruptions
     )
+
+
+def _stands_until(disruption: Disruption) -> datetime | None:
+    """Return until when a disruption has its vehicle stand; None: it doesn't, or nobody knows."""
+    if disruption.kind == "breakdown":
+        return disruption.until_at
+    if isinstance(disruption.details, DelayDetails):
+        return disruption.from_at + timedelta(seconds=disruption.details.delay_s)
+    return None
 
 
 def _holds(disruption: Disruption, vehicle_id: str, now: datetime) -> bool:
@@ -264,12 +275,13 @@ class _Way:
 
     def _delay_s(self) -> float:
         """Return what is left of the time that the vehicle was said to lose."""
-        over = [
-            one.from_at + timedelta(seconds=one.details.delay_s)
+        now = self._state.now
+        ends = [
+            _stands_until(one)
             for one in self._state.disruptions
-            if one.kind == "delay" and _holds(one, self._vehicle.id, self._state.now)
+            if _holds(one, self._vehicle.id, now)
         ]
-        return max(((at - self._state.now).total_seconds() for at in over), default=0.0)
+        return max([0.0, *((at - now).total_seconds() for at in ends if at is not None)])
 
     def _serve(self, stop: PlannedStop) -> None:
         opens_at = self._opens_at(stop)

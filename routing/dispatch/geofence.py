@@ -19,6 +19,7 @@ from routing.dispatch.state import (
     Position,
     Visited,
 )
+from schemas.disruptions import WeatherDetails
 
 LOOK_BACK: Final = timedelta(minutes=5)
 """How much of a track before its first new fix is looked at: more than DWELL."""
@@ -183,14 +184,14 @@ def _fences(state: CityState, vehicle: CityVehicle, visits: Sequence[Visited]) -
                 radius_m=FENCE_M if visit.depot_id is None else DEPOT_FENCE_M,
                 stop_planned_s=visit.stop_planned_s,
             )
-    places = places_of(state)
+    places, extra_s = places_of(state), _extra_service_s(state)
     depots = {vehicle.depot_id}
     for stop in trip_at_hand(state.plan.stops, vehicle.id):
         order = orders.get(stop.order_id or "")
         if stop.depot_id is not None:
             depots.add(stop.depot_id)
         elif stop.kind == "deliver" and order is not None and order.aboard in {None, vehicle.id}:
-            fences[order.id, None] = _door(stop, order, places)
+            fences[order.id, None] = _door(stop, order, places, extra_s)
     yield from fences.values()
     for depot_id in sorted(depots):
         place = places.get(f"depot:{depot_id}")
@@ -198,14 +199,24 @@ def _fences(state: CityState, vehicle: CityVehicle, visits: Sequence[Visited]) -
             yield Fence(order_id=None, depot_id=depot_id, place=place, radius_m=DEPOT_FENCE_M)
 
 
-def _door(stop: PlannedStop, order: CityOrder, places: Mapping[str, Point]) -> Fence:
+def _extra_service_s(state: CityState) -> int:
+    """Return how much longer the weather makes each stop: that is planned for, not learned."""
+    extra_s = 0
+    for one in state.disruptions:
+        is_over = one.until_at is not None and one.until_at <= state.now
+        if isinstance(one.details, WeatherDetails) and one.from_at <= state.now and not is_over:
+            extra_s = max(extra_s, one.details.extra_service_s)
+    return extra_s
+
+
+def _door(stop: PlannedStop, order: CityOrder, places: Mapping[str, Point], extra_s: int) -> Fence:
     locker = places.get(f"locker:{order.locker_id}") if stop.to_locker else None
     return Fence(
         order_id=order.id,
         depot_id=None,
         place=locker or (order.lat_deg, order.lon_deg),
         radius_m=FENCE_M,
-        stop_planned_s=None if stop.to_locker else order.service_s,
+        stop_planned_s=None if stop.to_locker else order.service_s + extra_s,
     )
 
 

@@ -166,7 +166,14 @@ def test_nothing_is_expected_of_a_vehicle_that_broke_down() -> None:
     state = street(A, B, stops=PLAN, now_min=12, disruptions=(broken,))
     assert arrivals(state) == {}
     mended = disruption("breakdown", BreakdownDetails(), until_min=12)
-    assert arrivals(replace(state, disruptions=(mended,))) != {}
+    assert arrivals(replace(state, disruptions=(mended,))) == {"a": 12, "b": 20}
+
+
+def test_a_vehicle_that_stands_until_a_time_goes_on_then() -> None:
+    van = vehicle(position=position(12, 3000))
+    broken = disruption("breakdown", BreakdownDetails(), until_min=30)
+    state = street(A, B, stops=PLAN, now_min=12, vehicles=(van,), disruptions=(broken,))
+    assert arrivals(state)["a"] == 35
 
 
 def test_the_interval_of_one_leg_is_the_books() -> None:
