@@ -218,11 +218,14 @@ def _pauses(world: World, duty: Duty) -> Iterator[tuple[int, int | None]]:
     for visit in visits:
         yield from _pauses_of(world, visit)
     trip = duty.trip
-    waits = trip is None or not trip.departed
-    if waits and (not visits or visits[-1].depot_id is not None):
-        came_at = visits[-1].arrived_at if visits else duty.shift.from_at
-        yield world.clock.second_of(came_at), None
-    elif trip is not None and trip.here is not None:
+    depots = [v.arrived_at for v in visits if v.depot_id is not None]
+    came_at = depots[-1] if depots else duty.shift.from_at
+    if trip is None or not trip.departed:
+        if not visits or visits[-1].depot_id is not None:
+            yield world.clock.second_of(came_at), None
+        return
+    yield world.clock.second_of(came_at), trip.departed_s
+    if trip.here is not None:
         order = world.orders[trip.here.order_id]
         yield world.clock.second_of(trip.here.since) + order.service_s, None
 

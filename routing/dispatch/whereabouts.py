@@ -214,7 +214,7 @@ class Finder:
                 return None
         return Trip(
             number=self._number(()),
-            departed_s=min(left_s, world.now_s),
+            departed_s=world.clock.second_of(last.arrived_at),
             free_s=max(free_s, world.now_s, world.stands_until_s(self.vehicle.id)),
             departed=True,
             at=(fix.lat_deg, fix.lon_deg) if fix else None,
