@@ -14,15 +14,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from prometheus_client import start_http_server
 
 from routing import search
 from routing.dispatch import metrics
-from routing.dispatch.deciding import Means, decide, is_empty
+from routing.dispatch.deciding import Decided, Means, decide, is_empty
 from routing.dispatch.decision import Decision
 from routing.dispatch.settings import DispatchSettings
 from routing.dispatch.state import CityState
@@ -30,6 +31,7 @@ from routing.dispatch.store import DATABASE_DOWN, Store
 from routing.dispatch.store_read import UnknownCity, look
 from routing.dispatch.store_write import PlanTaken, write
 from routing.dispatch.travelling import TravelOf, great_circle_of, travel_of_file
+from routing.dispatch.triggers import facts_of
 from routing.engine import Progress
 
 __all__ = ["Dispatcher", "SchemaMissing", "UnusableTravelFile", "run"]
@@ -130,6 +132,7 @@ class Dispatcher:
         self._clock = clock
         self._means = Means(settings=settings, travel_of=travel_of)
         self._stored_until: datetime | None = None  # positions before were looked at
+        self._memory: _Memory | None = None
 
     def work(self, stop: threading.Event) -> None:
         """Step whenever something was committed, until told to stop."""
@@ -146,12 +149,16 @@ class Dispatcher:
         except UnknownCity as error:
             log.warning("no such city; waiting", extra={"error": str(error)})
             return self._settings.poll_s
-        _observe(seen.state)
+        state = seen.state if self._memory is None else self._memory.of(seen.state)
+        _observe(state)
+        started = time.monotonic()
         with _timed("decide"):
-            decision = decide(seen.state, self._means)
-        if not is_empty(decision) and not self._write(seen.state, decision):
+            decided = decide(state, self._means)
+        decision = _with_duration(decided.decision, time.monotonic() - started)
+        if not is_empty(decision) and not self._write(state, decision):
             return 0.0
         self._stored_until = seen.stored_until
+        self._memory = _Memory.after(state, decided)
         return self._settings.poll_s
 
     def wait(self, seconds: float, stop: threading.Event) -> None:
@@ -174,6 +181,46 @@ class Dispatcher:
             return False
         _report(decision, version)
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """When this dispatcher searched: one that found nothing better has written no version."""
+
+    version: int
+    searched_at: datetime | None
+    inserted_at: datetime | None
+    why: dict[str, Any]
+
+    @classmethod
+    def after(cls, state: CityState, decided: Decided) -> "_Memory":
+        """Return what is to be remembered of a step."""
+        plan = decided.decision.plan
+        version = state.plan.version if plan is None else plan.base + 1
+        if decided.searched:
+            return cls(version, state.now, None, facts_of(state))
+        inserted_at = state.plan.inserted_at
+        if inserted_at is None and plan is not None:
+            inserted_at = state.now
+        return cls(version, state.plan.searched_at, inserted_at, state.plan.why)
+
+    def of(self, state: CityState) -> CityState:
+        """Return the state as this dispatcher knows it, unless another has planned since."""
+        if state.plan.version != self.version:
+            return state
+        plan = replace(
+            state.plan,
+            searched_at=self.searched_at,
+            inserted_at=self.inserted_at,
+            why=self.why,
+        )
+        return replace(state, plan=plan)
+
+
+def _with_duration(decision: Decision, took_s: float) -> Decision:
+    if decision.plan is None:
+        return decision
+    return replace(decision, plan=replace(decision.plan, took_ms=round(took_s * 1000)))
 
 
 # What is told of the work ---------------------------------------------------------------------

@@ -40,9 +40,9 @@ def minutes(count: float) -> timedelta:
 class DispatchWorld:
     """A database with a city in it: a depot, two vans, and orders as a test wishes."""
 
-    def __init__(self, database_url: str, **changes: Any) -> None:
+    def __init__(self, database_url: str, *, now: datetime = T0, **changes: Any) -> None:
         self.database_url = database_url
-        self.now = T0
+        self.now = now
         values: dict[str, Any] = {"iterations": SMALL_SEARCH, "batch_s": 0.0}
         self.settings = DispatchSettings(database_url=database_url, city=CITY, **(values | changes))
         self.db = psycopg.connect(database_url, autocommit=True)
@@ -66,11 +66,11 @@ class DispatchWorld:
 
     # What the api writes ------------------------------------------------------------------------
 
-    def city(self, *, vans: int = 2, shift_h: float = 12) -> None:
+    def city(self, *, vans: int = 2, shift_h: float = 12, time_zone: str = "Asia/Shanghai") -> None:
         self.sql(
             "INSERT INTO cities (city_id, name, time_zone, policy, loaded_at) "
-            "VALUES (%s, 'Shanghai', 'Asia/Shanghai', %s, %s)",
-            (CITY, Jsonb(POLICY), T0),
+            "VALUES (%s, 'Shanghai', %s, %s, %s)",
+            (CITY, time_zone, Jsonb(POLICY), self.now),
         )
         self.sql(
             "INSERT INTO depots (depot_id, city_id, kind, name, lat_deg, lon_deg, picking_s) "
@@ -102,7 +102,12 @@ class DispatchWorld:
         self.sql(
             "INSERT INTO shifts (shift_id, vehicle_id, from_at, until_at, drivers) "
             "VALUES (%s, %s, %s, %s, '{Wang}')",
-            (f"shift-{vehicle_id}", vehicle_id, T0 - minutes(60), T0 + minutes(60 * shift_h)),
+            (
+                f"shift-{vehicle_id}",
+                vehicle_id,
+                self.now - minutes(60),
+                self.now + minutes(60 * shift_h),
+            ),
         )
 
     def order(
@@ -200,9 +205,17 @@ class DispatchWorld:
 
 
 @contextmanager
-def dispatch_world(database_url: str, **changes: Any) -> Iterator[DispatchWorld]:
-    world = DispatchWorld(database_url, **changes)
+def dispatch_world(
+    database_url: str, *, now: datetime = T0, **changes: Any
+) -> Iterator[DispatchWorld]:
+    world = DispatchWorld(database_url, now=now, **changes)
     try:
         yield world
     finally:
         world.close()
+
+
+def noon_zone(now: datetime) -> str:
+    """Return a time zone in which it is between 11:30 and 12:30 now, for real processes."""
+    east_h = 12 - round(now.hour + now.minute / 60)
+    return f"Etc/GMT{-east_h:+d}"  # POSIX counts them to the west

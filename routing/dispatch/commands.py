@@ -7,14 +7,26 @@ it less the cost without it, both searched alike. A word that would leave its or
 refused, with what stands in its way.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
-from routing.dispatch.decision import NewPlan, Outcome
-from routing.dispatch.state import CityOrder, CityState, Command, Pin
+from routing.dispatch.decision import Outcome
+from routing.dispatch.standing import Standing
+from routing.dispatch.state import CityOrder, CityState, Command, Pin, PlannedUnserved
+from routing.plan import Plan
 
-PlanOf = Callable[[CityState], NewPlan]
+
+class Tried(NamedTuple):
+    """A plan that was searched for, of which standing, and what it leaves behind."""
+
+    standing: Standing
+    plan: Plan
+    unserved: tuple[PlannedUnserved, ...]
+
+
+PlanOf = Callable[[CityState], Tried]
 """Searches for the plan of a state; the same state gives the same plan."""
 
 
@@ -41,15 +53,15 @@ class Commanded:
 
     wishes: Wishes
     outcomes: tuple[Outcome, ...]
-    plan: NewPlan | None
+    tried: Tried | None
     """The plan that follows those that were accepted; None: none was."""
 
 
 def follow(state: CityState, plan_of: PlanOf) -> Commanded:
     """Follow a state's commands in their order, each on top of those before."""
     wishes, outcomes = Wishes(standing=state.pins), []
-    before: NewPlan | None = None
-    after: NewPlan | None = None
+    before: Tried | None = None
+    after: Tried | None = None
     for command in state.commands:
         try:
             wanted = _wanted(state, command, wishes)
@@ -58,13 +70,13 @@ def follow(state: CityState, plan_of: PlanOf) -> Commanded:
             continue
         before = after or before or plan_of(wishes.of(state))
         tried = plan_of(wanted.of(state))
-        if left_behind := _left_behind(before, tried):
+        if left_behind := _left_behind(before.unserved, tried.unserved):
             outcomes.append(_refused(command, left_behind))
             continue
-        price = tried.cost.total_minor - before.cost.total_minor
+        price = tried.plan.cost.total_minor - before.plan.cost.total_minor
         wishes, after = _priced(wanted, wishes, price), tried
         outcomes.append(_accepted(command, price))
-    return Commanded(wishes=wishes, outcomes=tuple(outcomes), plan=after)
+    return Commanded(wishes=wishes, outcomes=tuple(outcomes), tried=after)
 
 
 # What a command wants ------------------------------------------------------------------------
@@ -172,11 +184,11 @@ def _with_standing(wishes: Wishes, pin: Pin) -> Wishes:
 # What it comes to ----------------------------------------------------------------------------
 
 
-def _left_behind(before: NewPlan, after: NewPlan) -> str | None:
+def _left_behind(before: Sequence[PlannedUnserved], after: Sequence[PlannedUnserved]) -> str | None:
     """Return why an order stays behind that a plan without the command serves."""
-    served = {unserved.order_id for unserved in before.unserved}
-    for unserved in after.unserved:
-        if unserved.order_id not in served:
+    known = {unserved.order_id for unserved in before}
+    for unserved in after:
+        if unserved.order_id not in known:
             return f"{unserved.order_id} would stay behind. {unserved.sentence}"
     return None
 

@@ -10,13 +10,89 @@ asked. It knows every rule of the evaluator, and breaks none.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
 from routing.day import Day
+from routing.dispatch.decision import NewPlan, NewPromise
+from routing.dispatch.geofence import distance_m
+from routing.dispatch.promising import Answers
+from routing.dispatch.replanning import Why, inserted
+from routing.dispatch.standing import Bound, Standing
+from routing.dispatch.state import CityDepot, CityOrder
+from routing.dispatch.wanted import wanted
+from routing.dispatch.world import World
 from routing.evaluate import Judge
 from routing.plan import Draft, Tour, Visit
 from routing.problem import Order, Problem
 from routing.trial import RememberedTravel
+
+ENGINE: Final = "greedy"
+
+
+def answer(standing: Standing) -> Answers:
+    """Promise each order what its member wished, without asking whether it can be kept."""
+    waiting = [order for order in standing.state.orders if order.stage == "requested"]
+    promises = []
+    for order in sorted(waiting, key=lambda order: (order.requested_at, order.id)):
+        promise = _promise(standing, order)
+        promises.append(promise)
+        if promise.due_at is not None:
+            standing = _with_order(standing, order, promise)
+    return Answers(promises=tuple(promises), standing=standing)
+
+
+def as_version(standing: Standing, why: Why) -> NewPlan | None:
+    """Return the next version of the plan; None: the living plan stands."""
+    standing = replace(standing, start=first_come(standing.problem, standing.start))
+    plan = inserted(standing, why)
+    return None if plan is None else replace(plan, engine=ENGINE)
+
+
+def _promise(standing: Standing, order: CityOrder) -> NewPromise:
+    here = order.lat_deg, order.lon_deg
+    depots = [depot for depot in standing.state.depots if _has(depot, order)]
+    depots.sort(key=lambda depot: (distance_m((depot.lat_deg, depot.lon_deg), here), depot.id))
+    due_at = _due_at(standing, order)
+    can = bool(depots) and due_at > standing.state.now
+    return NewPromise(
+        order_id=order.id,
+        state="promised" if can else "impossible",
+        due_at=due_at if can else None,
+        not_before=order.window[0] if can and order.window else None,
+        depot_id=depots[0].id if can else None,
+        alternates=tuple(depot.id for depot in depots[1:]) if can else (),
+        offers=(),
+        reason="As its tier says." if can else "No depot has the goods, or it is too late.",
+    )
+
+
+def _due_at(standing: Standing, order: CityOrder) -> datetime:
+    """Return the end of the window or of the tier's hours, which run from opening on."""
+    policy, clock = standing.state.city.policy, standing.clock
+    begins_at = max(order.requested_at, clock.time_of(policy.opens_s))
+    due_at = order.window[1] if order.window else begins_at + timedelta(hours=order.tier_h)
+    return min(due_at, clock.time_of(policy.closes_s))
+
+
+def _has(depot: CityDepot, order: CityOrder) -> bool:
+    wanted_g = {
+        "frozen": order.load.frozen_g,
+        "chilled": order.load.chilled_g,
+        "ambient": order.load.ambient_g,
+    }
+    return all(wanted_g[zone] <= stock_g for zone, stock_g in depot.stock_g.items())
+
+
+def _with_order(standing: Standing, order: CityOrder, promise: NewPromise) -> Standing:
+    """Return the standing with a promised order in its problem, in nobody's hands yet."""
+    world = World(standing.state, standing.ways, Bound(transfers=standing.transfers))
+    depots = [depot for depot in (promise.depot_id, *promise.alternates) if depot is not None]
+    asked = replace(order, stage="waiting", due_at=promise.due_at, not_before=promise.not_before)
+    row = wanted(world, asked, depots=depots)
+    problem = replace(standing.problem, orders=(*standing.problem.orders, row))
+    just = {**standing.just_promised, order.id: depots[0]}
+    return replace(standing, problem=problem, just_promised=just)
 
 
 class _Spot(NamedTuple):

@@ -304,6 +304,8 @@ class LivingPlan:
     made_at: datetime | None = None
     searched_at: datetime | None = None
     """When a version was last searched for, and not only inserted into."""
+    inserted_at: datetime | None = None
+    """When the first version since was made."""
     why: dict[str, Any] = field(default_factory=dict)
     """What that search went by (`plans.why`)."""
     stops: tuple[PlannedStop, ...] = ()

@@ -301,6 +301,7 @@ class _Version:
     made_at: datetime
     searched_at: datetime | None
     why: dict[str, Any] | None
+    inserted_at: datetime | None
 
 
 def _plan(store: Store, values: Values) -> LivingPlan:
@@ -312,6 +313,7 @@ def _plan(store: Store, values: Values) -> LivingPlan:
         version=head.version,
         made_at=head.made_at,
         searched_at=head.searched_at,
+        inserted_at=head.inserted_at,
         why=head.why or {},
         stops=tuple(store.all_as(PlannedStop, sql.STOPS, values)),
         unserved=tuple(store.all_as(PlannedUnserved, sql.UNSERVED, values)),

@@ -204,11 +204,14 @@ ORDER BY order_id, estimated_at DESC
 # The plan and people's words ----------------------------------------------------------------------
 
 PLAN: Final = """
-SELECT p.version, p.made_at, s.made_at AS searched_at, s.why
+SELECT p.version, p.made_at, s.made_at AS searched_at, s.why, (
+    SELECT min(i.made_at) FROM plans i
+    WHERE i.city_id = p.city_id AND i.version > COALESCE(s.version, 0)
+) AS inserted_at
 FROM plans p
 LEFT JOIN LATERAL (
-    SELECT made_at, why FROM plans
-    WHERE city_id = p.city_id AND iterations > 0
+    SELECT version, made_at, why FROM plans
+    WHERE city_id = p.city_id AND engine <> 'insertion'
     ORDER BY version DESC LIMIT 1
 ) s ON true
 WHERE p.city_id = %(city_id)s
