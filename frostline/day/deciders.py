@@ -68,16 +68,11 @@ class JudgeSteps:
 class DispatchSteps:
     """A dispatcher that is stepped, and holds its city's lock as any other would."""
 
-    def __init__(
-        self, settings: DispatchSettings, clock: DayClock, travel_of: TravelOf | None
-    ) -> None:
+    def __init__(self, settings: DispatchSettings, clock: DayClock, travel_of: TravelOf) -> None:
         self._store = DispatchStore.connect(settings.database_url, name="frostline day dispatch")
         if not self._store.try_lock(settings.city):
             raise NeverDone(f"another dispatcher keeps the city {settings.city}")
-        if travel_of is None:
-            self._dispatcher = Dispatcher(self._store, settings, clock.now)
-        else:
-            self._dispatcher = Dispatcher(self._store, settings, clock.now, travel_of)
+        self._dispatcher = Dispatcher(self._store, settings, clock.now, travel_of)
 
     def once(self) -> None:
         """Look, decide and write."""

@@ -17,6 +17,7 @@ from frostline.day.happenings import (
     Put,
     Reported,
 )
+from frostline.day.loggers import READINGS_EVERY_S
 
 _BY: Final = "simulated day"
 _REFUSALS: Final = range(400, 500)  # what was asked can't be; anything else ends the day
@@ -92,6 +93,8 @@ class Desk:
             order_id=stop["order_id"],
             depot_id=stop["depot_id"],
             to_locker=stop["to_locker"],
+            lat_deg=stop.get("lat_deg"),
+            lon_deg=stop.get("lon_deg"),
         )
 
     def _second(self, text: str) -> float:
@@ -115,7 +118,8 @@ class Desk:
         at = self._time(packed.at_s)
         if packed.logger_id not in self._registered:
             self._registered.add(packed.logger_id)
-            self._door.send("PUT", f"/loggers/{packed.logger_id}", {"label": packed.consignment_id})
+            logger = {"label": packed.consignment_id, "record_interval_s": READINGS_EVERY_S}
+            self._door.send("PUT", f"/loggers/{packed.logger_id}", logger)
         packing = {
             "packed_at": at,
             "box_material": packed.box_material,

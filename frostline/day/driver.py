@@ -14,7 +14,7 @@ from frostline.day.deciders import DispatchSteps, JudgeSteps, NotifySteps
 from frostline.day.desk import Desk
 from frostline.day.door import Door
 from frostline.day.happenings import DayOrder, Handover, Reported
-from frostline.day.loggers import DayLoggers, Measured
+from frostline.day.loggers import READINGS_EVERY_S, DayLoggers, Measured
 from frostline.day.roles import Roles
 from frostline.day.store import DayStore
 from frostline.day.truth import World
@@ -23,7 +23,6 @@ from schemas.position import Fix
 
 _TICK_S: Final = 30
 _POSITIONS_EVERY_S: Final = 60
-READINGS_EVERY_S: Final = 120
 _DISPATCH_EVERY_S: Final = 60
 _NOTIFY_EVERY_S: Final = 300
 _LAST_STEPS: Final = frozenset({"signed", "returned"})

@@ -19,6 +19,8 @@ from firmware_sim.logger import Firmware, Logger, Sensor, frame_of
 from frostline.day.clock import DayClock
 from schemas.ids import GatewayId, LoggerId
 
+READINGS_EVERY_S: Final = 120
+"""How often each logger measures."""
 _HUMIDITY_PCT: Final = 60.0
 _LOG_CAPACITY: Final = 64  # nobody reads the ring log of a day's logger
 _CHANNEL: Final = Channel(loss=0.0, duplicates=0.0, delay_max_s=0.0)
@@ -36,11 +38,10 @@ class Measured:
 class DayLoggers:
     """The air of one day, and the loggers that speak there."""
 
-    def __init__(self, air_path: Path, clock: DayClock, *, seed: int, every_s: float) -> None:
+    def __init__(self, air_path: Path, clock: DayClock, *, seed: int) -> None:
         self.ledger = Ledger()
         self._clock = clock
         self._seed = seed
-        self._every_s = every_s
         self._units: dict[LoggerId, tuple[Logger, Beacon]] = {}
         self._radios: dict[GatewayId, tuple[float, float]] = {}
         self._air = AirServer(
@@ -93,7 +94,7 @@ class DayLoggers:
     def _logger(self, logger_id: LoggerId) -> Logger:
         return Logger(
             logger_id=logger_id,
-            firmware=Firmware(sample_interval_s=self._every_s, log_capacity=_LOG_CAPACITY),
+            firmware=Firmware(sample_interval_s=READINGS_EVERY_S, log_capacity=_LOG_CAPACITY),
             sensor=Sensor(),
             battery=Battery(
                 used_share=0.7 * chance.uniform(chance.key_of(self._seed, logger_id), 0)

@@ -12,22 +12,27 @@ import psycopg
 
 from api import tokens
 from frostline.day.barrier import Barrier
+from frostline.day.city import ROAD_KINDS
 from frostline.day.clock import DayClock
 from frostline.day.deciders import DispatchSteps, JudgePace, JudgeSteps, NotifySteps
 from frostline.day.desk import Desk
 from frostline.day.door import Door
-from frostline.day.driver import READINGS_EVERY_S, Day, Tools, Watch
+from frostline.day.driver import Day, Tools, Watch
 from frostline.day.ears import WANTED, Ears, listening
 from frostline.day.gps import DayReceiver
 from frostline.day.happenings import Put
 from frostline.day.ledger import DayLedger, Words, count_day
 from frostline.day.loggers import DayLoggers
 from frostline.day.roles import Gateway, Roles, running_roles
+from frostline.day.scenarios import HOUR_S
 from frostline.day.store import DayStore
+from frostline.day.traffic import hourly
+from frostline.day.travel import DayTravel
 from frostline.day.truth import World
 from frostline.local import Addresses
 from routing.dispatch.settings import DispatchSettings
-from routing.dispatch.travelling import TravelOf
+from routing.slices import Traffic
+from routing.travel_values import RoadRule
 from schemas.ids import parse_gateway_id
 
 Planner = Literal["search", "greedy"]
@@ -52,9 +57,33 @@ class DayWish:
 
 
 def gateways_of(puts: Sequence[Put], world: World) -> tuple[str, ...]:
-    """Return the gateways of a world: those on vehicles, and those that hear its loggers now."""
-    named = {put.body.get("gateway_id") for put in puts} | {n.gateway_id for n in world.loggers()}
-    return tuple(sorted(str(name) for name in named if name))
+    """Return the edges of a world: those on vehicles, and those of depots."""
+    vehicles = {str(put.body["gateway_id"]) for put in puts if put.path.startswith("/vehicles/")}
+    depots = {str(world.gateway_of(name)) for name in _named(puts, "/depots/")}
+    return tuple(sorted(vehicles | depots))
+
+
+def travel_of(world: World, puts: Sequence[Put]) -> DayTravel:
+    """Return how the day's dispatcher believes that its city is driven."""
+    starts_s = tuple(hour * HOUR_S for hour in range(24))
+    traffic = {mode: Traffic(starts_s, hourly(world.scenario, mode)) for mode in ROAD_KINDS}
+    standing = [
+        (put.body["lat_deg"], put.body["lon_deg"])
+        for put in puts
+        if put.path.startswith(("/depots/", "/lockers/"))
+    ]
+    wished = [order.body["delivery"] for order in world.orders]
+    homes = [(each["lat_deg"], each["lon_deg"]) for each in wished if "lat_deg" in each]
+    return DayTravel(
+        world.city.network,
+        {mode: RoadRule(kind=kind) for mode, kind in ROAD_KINDS.items()},
+        traffic,
+        list(dict.fromkeys([*standing, *homes])),
+    )
+
+
+def _named(puts: Sequence[Put], folder: str) -> list[str]:
+    return [put.path.removeprefix(folder) for put in puts if put.path.startswith(folder)]
 
 
 def dispatch_settings(wish: DayWish, database_url: str, city_id: str) -> DispatchSettings:
@@ -86,25 +115,23 @@ class Office:
             parse_gateway_id(name): (number * _APART_M + _BESIDE_M, 0.0)
             for number, name in enumerate(self.gateways)
         }
-        self.loggers = DayLoggers(
-            folder / "air.sock", self.clock, seed=wish.seed, every_s=READINGS_EVERY_S
-        )
+        self.loggers = DayLoggers(folder / "air.sock", self.clock, seed=wish.seed)
         self.ears = Ears()
 
-    async def run(self, watch: Watch, travel_of: TravelOf | None) -> DayLedger:
+    async def run(self, watch: Watch) -> DayLedger:
         """Run the day."""
         await self.loggers.open()
         try:
             async with running_roles(self._addresses, self._folder, self.clock) as roles:
                 with self._closing:
-                    tools = await self._tools(roles, travel_of)
+                    tools = await self._tools(roles)
                     day = Day(self._world, roles, tools)
                     await day.run(watch)
                     return await roles.deciding(lambda: self._count(day, tools))
         finally:
             await self.loggers.close()
 
-    async def _tools(self, roles: Roles, travel_of: TravelOf | None) -> Tools:
+    async def _tools(self, roles: Roles) -> Tools:
         url = self._addresses.database_url
         await roles.start_ingest()
         door = Door(await roles.start_api(secrets.token_urlsafe(32)), _token(url, self.clock.now()))
@@ -121,7 +148,8 @@ class Office:
         judge = JudgeSteps(url, self.clock, JudgePace())
         self._closing.callback(judge.close)
         settings = dispatch_settings(self._wish, url, self._world.city_id)
-        dispatch = DispatchSteps(settings, self.clock, travel_of)
+        ways = await roles.deciding(lambda: travel_of(self._world, self.puts))
+        dispatch = DispatchSteps(settings, self.clock, ways)
         self._closing.callback(dispatch.close)
         notify = NotifySteps(url, self.clock)
         self._closing.callback(notify.close)
