@@ -74,17 +74,16 @@ ORDER BY c.vehicle_id, c.zone
 # On which vehicle an order was loaded last, unless its journey has ended. Nothing travels for two
 # weeks: older orders need no look.
 ABOARD: Final = """
-SELECT d.order_id, v.vehicle_id, d.frozen_g, d.chilled_g, d.ambient_g
+SELECT d.order_id, h.vehicle_id, d.frozen_g, d.chilled_g, d.ambient_g
 FROM deliveries d
 JOIN LATERAL (
-    SELECT place_id
-    FROM handovers
-    WHERE order_id = d.order_id AND step = 'loaded'
-    ORDER BY at DESC, handover_id DESC
+    SELECT v.vehicle_id
+    FROM handovers l
+    JOIN vehicles v ON l.place_id IN (v.frozen_place_id, v.chilled_place_id, v.ambient_place_id)
+    WHERE l.order_id = d.order_id AND l.step = 'loaded'
+    ORDER BY l.at DESC, l.handover_id DESC
     LIMIT 1
 ) h ON true
-JOIN vehicles v
-    ON h.place_id IN (v.frozen_place_id, v.chilled_place_id, v.ambient_place_id)
 WHERE d.city_id = %(city_id)s AND d.requested_at > %(now)s - interval '14 days'
   AND NOT EXISTS (
     SELECT FROM milestones m
@@ -95,23 +94,39 @@ WHERE d.city_id = %(city_id)s AND d.requested_at > %(now)s - interval '14 days'
 ORDER BY d.order_id
 """
 
-# What is still to come of the plan that stands.
+# What is still to come of the plan that stands, at the times that were estimated since. A loading
+# that is over stands as long as its trip.
 STOPS_TO_COME: Final = """
-SELECT s.vehicle_id, s.trip, s.position, s.kind, s.order_id, s.depot_id, s.to_locker,
-       s.arrives_at, s.earliest_at, s.latest_at, s.leaves_at, s.locked,
+SELECT s.vehicle_id, s.trip, s.position, s.kind, s.order_id, s.depot_id, s.to_locker, s.locked,
+       COALESCE(e.arrives_at, s.arrives_at) AS arrives_at,
+       COALESCE(e.earliest_at, e.arrives_at, s.earliest_at) AS earliest_at,
+       COALESCE(e.latest_at, e.arrives_at, s.latest_at) AS latest_at,
+       s.leaves_at + COALESCE(e.arrives_at - s.arrives_at, interval '0') AS leaves_at,
        CASE WHEN s.kind = 'deliver' THEN COALESCE(m.due_at, o.due_at) END AS due_at,
-       COALESCE(CASE WHEN s.to_locker THEN k.lat_deg ELSE d.lat_deg END, w.lat_deg) AS lat_deg,
-       COALESCE(CASE WHEN s.to_locker THEN k.lon_deg ELSE d.lon_deg END, w.lon_deg) AS lon_deg
+       COALESCE(s.lat_deg, w.lat_deg, CASE WHEN s.to_locker THEN k.lat_deg ELSE d.lat_deg END)
+           AS lat_deg,
+       COALESCE(s.lon_deg, w.lon_deg, CASE WHEN s.to_locker THEN k.lon_deg ELSE d.lon_deg END)
+           AS lon_deg
 FROM plan_stops s
+JOIN plans p ON p.city_id = s.city_id AND p.version = s.from_version
 LEFT JOIN promises m USING (order_id)
 LEFT JOIN orders o USING (order_id)
 LEFT JOIN deliveries d USING (order_id)
 LEFT JOIN lockers k USING (locker_id)
 LEFT JOIN depots w ON w.depot_id = s.depot_id
+LEFT JOIN LATERAL (
+    SELECT arrives_at, earliest_at, latest_at
+    FROM arrival_estimates
+    WHERE order_id = s.order_id AND s.kind = 'deliver'
+      AND estimated_at > p.made_at AND estimated_at <= %(now)s
+    ORDER BY estimated_at DESC
+    LIMIT 1
+) e ON true
 WHERE s.city_id = %(city_id)s AND s.to_version IS NULL
+  AND NOT (s.kind = 'load' AND s.locked AND s.leaves_at <= %(now)s)
   AND NOT EXISTS (
-    SELECT FROM milestones e
-    WHERE e.order_id = s.order_id AND e.milestone IN ('delivered', 'cancelled'))
+    SELECT FROM milestones f
+    WHERE f.order_id = s.order_id AND f.milestone IN ('delivered', 'cancelled'))
   AND NOT EXISTS (
     SELECT FROM stop_visits t
     WHERE t.vehicle_id = s.vehicle_id AND t.order_id = s.order_id AND t.left_at IS NOT NULL)

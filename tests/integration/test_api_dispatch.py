@@ -193,6 +193,54 @@ def test_next_stops_are_those_of_the_plan_that_stands_and_not_made_yet(
     assert world.get(f"/cities/{CITY}/vehicles", next_stops=0)[0]["next_stops"] == []
 
 
+def test_a_newer_estimate_moves_a_stop_and_an_older_one_does_not(
+    world: World, city: CityRows
+) -> None:
+    def expected() -> list[str]:
+        (stop,) = world.get(f"/cities/{CITY}/vehicles")[0]["next_stops"]
+        names = ("arrives_at", "earliest_at", "latest_at", "leaves_at", "outlook")
+        return [stop[name] for name in names]
+
+    def estimate(made_min: float, arrives_min: float) -> None:
+        world.sql(
+            "INSERT INTO arrival_estimates (order_id, estimated_at, arrives_at, by, earliest_at, "
+            "latest_at) VALUES ('order-1', %s, %s, 'dispatcher', %s, %s)",
+            T0 + minutes(made_min),
+            T0 + minutes(arrives_min),
+            T0 + minutes(arrives_min - 2),
+            T0 + minutes(arrives_min + 2),
+        )
+
+    def at(*after_min: float) -> list[str]:
+        return [iso(T0 + minutes(m)).replace("+00:00", "Z") for m in after_min]
+
+    city.order("order-1", due_at=T0 + minutes(80))
+    city.plan(1, at=T0 + minutes(10))
+    city.stop("van-1", "order-1")  # 60, between 56 and 68, until 63
+    estimate(5, 90)  # before the plan was made
+    estimate(31, 90)  # after now
+    assert expected() == [*at(60, 56, 68, 63), "on_time"]
+    estimate(20, 79)
+    assert expected() == [*at(79, 77, 81, 82), "at_risk"]
+
+
+def test_a_loading_that_is_over_is_no_stop_to_come(world: World, city: CityRows) -> None:
+    city.plan(1)
+    city.stop("van-1", None, arrives_at=T0 + minutes(26), locked=True)  # over at 29
+    city.stop("van-2", None, arrives_at=T0 + minutes(28), locked=True)  # over at 31
+    assert [v["stops_left"] for v in world.get(f"/cities/{CITY}/vehicles")] == [0, 1]
+
+
+def test_a_meeting_lies_where_vehicles_meet_and_not_at_the_orders_door(
+    world: World, city: CityRows
+) -> None:
+    city.order("order-1", lat_deg=31.25, lon_deg=121.55)
+    city.plan(1)
+    city.stop("van-1", "order-1", kind="meet", lat_deg=31.21, lon_deg=121.46)
+    (stop,) = world.get(f"/cities/{CITY}/vehicles")[0]["next_stops"]
+    assert (stop["lat_deg"], stop["lon_deg"]) == (31.21, 121.46)
+
+
 def test_a_compartment_shows_what_was_measured_last(world: World) -> None:
     world.logger(BOX_LOGGER)
     world.bind(BOX_LOGGER, T0, place_id="van-1.chilled")
