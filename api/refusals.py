@@ -80,6 +80,10 @@ class ShiftOverlaps(Refused):
 class NotDelivered(Refused):
     """A delivery that the city's policy does not allow: there, then, or to this level."""
 
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.faults = ((f"body.{field}", message),)
+
 
 class BatchRefused(Refused):
     """All or nothing of a batch was wanted, and some of it is refused."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from zoneinfo import available_timezones
 
 _SECRET_MIN_CHARS = 32
+DEFAULT_TIME_ZONE = "Asia/Shanghai"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class ApiSettings:
     link_max_age_s: int = 14 * 24 * 3600
     """A member's link may not be valid for longer than this, in seconds."""
 
-    default_time_zone: str = "Asia/Shanghai"
+    default_time_zone: str = DEFAULT_TIME_ZONE
     """Time zone (IANA) of an order that names none."""
 
     pool_max_size: int = 8

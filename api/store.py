@@ -24,6 +24,7 @@ Connection: TypeAlias = psycopg.AsyncConnection[DictRow]
 Row: TypeAlias = DictRow
 TimeRange: TypeAlias = Range[datetime]
 Overlap: TypeAlias = psycopg.errors.ExclusionViolation
+Undo: TypeAlias = psycopg.Rollback  # raised in a transaction, it ends there
 SyncConnection: TypeAlias = psycopg.Connection[Any]  # of a command
 Pool: TypeAlias = AsyncConnectionPool[Connection]
 Values: TypeAlias = Mapping[str, Any]
@@ -64,6 +65,20 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
             yield db
     except _AWAY as error:
         raise DatabaseAway from error
+
+
+@asynccontextmanager
+async def connected(database_url: str) -> AsyncIterator[Connection]:
+    """Lend a connection to a command; each `db.transaction()` commits when it is left."""
+    db = await psycopg.AsyncConnection.connect(
+        database_url,
+        autocommit=True,
+        row_factory=dict_row,
+        options=_STATEMENT_TIMEOUT,
+        connect_timeout=_CONNECT_TIMEOUT_S,
+    )
+    async with db:
+        yield db
 
 
 @asynccontextmanager

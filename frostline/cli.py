@@ -13,7 +13,9 @@ from frostline.commands import (
     alerts,
     api,
     bench,
+    city,
     compensation,
+    day,
     dispatch,
     edge,
     evidence,
@@ -21,6 +23,7 @@ from frostline.commands import (
     judge,
     local,
     notify,
+    orders,
     policy,
     replay,
     route,
@@ -47,6 +50,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(local.demo)
+app.command()(day.day)
 app.command()(local.up)
 app.command()(local.doctor)
 app.command()(local.migrate)
@@ -62,9 +66,12 @@ app.add_typer(compensation.app, name="compensation")
 app.add_typer(notify.app, name="notify")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(route.app, name="route")
+app.add_typer(city.app, name="city")
+app.add_typer(orders.app, name="orders")
 app.add_typer(dispatch.app, name="dispatch")
 app.command()(api.api)
 app.command()(api.link)
+app.command()(api.console)
 app.command()(sim.sim)
 app.command()(replay.replay)
 app.add_typer(token.app, name="token")

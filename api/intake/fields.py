@@ -37,7 +37,10 @@ Rate = Annotated[int, Field(ge=0, le=10**9, description="In the currency's small
 def refuse_nowhere(lat_deg: float | None, lon_deg: float | None) -> None:
     """Raise ValueError for 0,0: what a receiver without a fix and an empty form say."""
     if lat_deg == 0 and lon_deg == 0:
-        raise ValueError("0,0 lies in the Gulf of Guinea and means that the place is not known")
+        raise ValueError(
+            "lat_deg and lon_deg are 0,0: that is in the Gulf of Guinea, and says that the place "
+            "is not known"
+        )
 
 
 class Located(BaseModel):

@@ -43,18 +43,20 @@ def _under_policy(
     areas = areas_at(city.policy.areas.model_dump(), lat_deg=door.lat_deg, lon_deg=door.lon_deg)
     if not areas:
         raise NotDelivered(
-            f"{door.lat_deg}, {door.lon_deg} lies outside the areas where {city.city_id} delivers."
+            "delivery.lat_deg",
+            f"{door.lat_deg}, {door.lon_deg} lies outside the areas where {city.city_id} delivers.",
         )
     tier = tier_for(city.policy, level, areas)
     if tier is None:
         raise NotDelivered(
-            f"The policy of {city.city_id} has no tier for the level {level} in {', '.join(areas)}."
+            "member_level",
+            f"{city.city_id} has no tier for the level {level} in {', '.join(areas)}.",
         )
     if new.window_from and new.window_until:
         window = new.window_from, new.window_until
         refusal = window_refusal(city.policy, window, city.time_zone, now=now)
         if refusal is not None:
-            raise NotDelivered(refusal)
+            raise NotDelivered("delivery.window_from", refusal)
     asked = new.model_dump(exclude={"lat_deg", "lon_deg"})
     return Delivery(
         **asked,
@@ -83,7 +85,9 @@ async def _open_locker(db: Connection, new: NewDelivery) -> Locker:
     if locker is None or locker.city_id != new.city_id:
         raise NoSuchThing(f"locker in {new.city_id} named", new.locker_id)
     if locker.closed_at is not None:
-        raise NotDelivered(f"The locker {locker.locker_id} is closed.")
+        raise NotDelivered("delivery.locker_id", f"The locker {locker.locker_id} is closed.")
     if not locker.compartments:
-        raise NotDelivered(f"The locker {locker.locker_id} has no compartments.")
+        raise NotDelivered(
+            "delivery.locker_id", f"The locker {locker.locker_id} has no compartments."
+        )
     return locker

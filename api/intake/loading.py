@@ -1,0 +1,113 @@
+"""How does a whole city come in at once? All of it, or nothing."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from api import store, store_loggers
+from api.fields import (
+    CityIdField,
+    DepotIdField,
+    LockerIdField,
+    PlaceIdField,
+    ShiftIdField,
+    VehicleIdField,
+)
+from api.intake import fleet
+from api.intake.fleet_resources import (
+    AddressDetails,
+    CityDetails,
+    DepotDetails,
+    LockerDetails,
+    ShiftDetails,
+    StockCount,
+    VehicleDetails,
+)
+from api.resources import PlaceDetails
+from api.store import Connection
+from schemas.reading import Zone
+
+
+class PlaceEntry(PlaceDetails):
+    """A place with its id."""
+
+    place_id: PlaceIdField
+
+
+class DepotEntry(DepotDetails):
+    """A depot with its id, and what it has of each zone, in grams."""
+
+    depot_id: DepotIdField
+    stock: dict[Zone, Annotated[int, Field(ge=0, le=10**12)]] = Field(default_factory=dict)
+
+
+class LockerEntry(LockerDetails):
+    """A locker with its id."""
+
+    locker_id: LockerIdField
+
+
+class VehicleEntry(VehicleDetails):
+    """A vehicle with its id."""
+
+    vehicle_id: VehicleIdField
+
+
+class ShiftEntry(ShiftDetails):
+    """A shift with its id."""
+
+    shift_id: ShiftIdField
+
+
+class WholeCity(CityDetails):
+    """A city with all that stands and drives in it. Depots and lockers are the city's own."""
+
+    city_id: CityIdField
+    addresses: tuple[AddressDetails, ...] = ()
+    places: tuple[PlaceEntry, ...] = ()
+    depots: tuple[DepotEntry, ...] = ()
+    lockers: tuple[LockerEntry, ...] = ()
+    vehicles: tuple[VehicleEntry, ...] = ()
+    shifts: tuple[ShiftEntry, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_this_city(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        own = {"city_id": values.get("city_id")}
+        for name in ("depots", "lockers"):
+            entries = values.get(name)
+            if isinstance(entries, list):
+                given = [own | e if isinstance(e, dict) else e for e in entries]
+                values = values | {name: given}
+        return values
+
+
+async def load_city(database_url: str, city: WholeCity, *, now: datetime) -> None:
+    """Write a city and what is in it; what was known besides stays.
+
+    Raises Refused where something names what is not there, and writes nothing then.
+    """
+    async with store.connected(database_url) as db, db.transaction():
+        await fleet.write_city(db, city.city_id, city, now=now)
+        if city.addresses:
+            await fleet.write_addresses(db, city.city_id, list(city.addresses))
+        for place in city.places:
+            await store_loggers.register_place(db, place.place_id, place)
+        await _write_what_stands(db, city, now=now)
+        for vehicle in city.vehicles:
+            await fleet.write_vehicle(db, vehicle.vehicle_id, vehicle)
+        for shift in city.shifts:
+            await fleet.write_shift(db, shift.shift_id, shift)
+
+
+async def _write_what_stands(db: Connection, city: WholeCity, *, now: datetime) -> None:
+    for depot in city.depots:
+        await fleet.write_depot(db, depot.depot_id, depot)
+        for zone, available_g in depot.stock.items():
+            count = StockCount(available_g=available_g, counted_at=now)
+            await fleet.write_stock(db, depot.depot_id, zone, count, now=now)
+    for locker in city.lockers:
+        await fleet.write_locker(db, locker.locker_id, locker)
