@@ -13,16 +13,15 @@ from typing import Final, TypeAlias
 
 from routing.check_travel import reach_faults
 from routing.dispatch.duties import Duty, as_vehicle, duties
+from routing.dispatch.mending import mended
 from routing.dispatch.standing import FREE, Bound, Crew, Standing, Ways
 from routing.dispatch.state import CityDepot, CityOrder, CityState, PlannedUnserved
 from routing.dispatch.wanted import Carried, Known, Terms, at_locker, wanted
 from routing.dispatch.widening import widened
 from routing.dispatch.world import ABOARD, World
 from routing.evaluate import Judge
-from routing.locked import locked_draft
 from routing.plan import Draft, Reason, Tour, Visit
 from routing.problem import Depot, Locker, Order, Place, Problem, Vehicle
-from routing.repair import repair
 from routing.travel import Travel
 from routing.weather import Weathered
 
@@ -305,14 +304,9 @@ class _Building:
     def _start(self) -> Draft:
         """Return the rest of the living plan: as early as it goes, or as planned, or mended."""
         judge = Judge(self.problem)
-        drafts = [self._draft(judge, as_planned=planned) for planned in (False, True)]
-        for draft in drafts:
-            if judge.evaluate(draft).feasible:
-                return draft
-        mended = [repair(self.problem, draft) for draft in drafts]
-        totals = [judge.evaluate(draft) for draft in mended]
-        kept = [(found.cost.total, k) for k, found in enumerate(totals) if found.feasible]
-        return mended[min(kept)[1]] if kept else locked_draft(judge)
+        return mended(
+            self.problem, [self._draft(judge, as_planned=planned) for planned in (False, True)]
+        )
 
     def _draft(self, judge: Judge, *, as_planned: bool) -> Draft:
         rows: list[tuple[Tour, ...]] = []

@@ -1,0 +1,49 @@
+"""What becomes of the living plan where reality broke it?
+
+Visits that break a rule are taken out (`routing.repair`), and put back wherever they fit: at least
+cost, the earliest promise first. What fits nowhere is for the search.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from routing.evaluate import Judge
+from routing.locked import locked_draft
+from routing.plan import Draft
+from routing.problem import Problem
+from routing.repair import repair
+from routing.trial import RememberedTravel, Tries
+
+SPOTS: Final = 60
+"""Places that are tried for each order."""
+
+
+def mended(problem: Problem, drafts: list[Draft]) -> Draft:
+    """Return the first draft that breaks no rule, or the cheapest that breaks none once mended."""
+    problem = replace(problem, travel=RememberedTravel(problem.travel))
+    judge = Judge(problem)
+    for draft in drafts:
+        if judge.evaluate(draft).feasible:
+            return draft
+    whole = [put_back(problem, repair(problem, draft), served(draft)) for draft in drafts]
+    found = [judge.evaluate(draft) for draft in whole]
+    kept = [(each.cost.total, k) for k, each in enumerate(found) if each.feasible]
+    return whole[min(kept)[1]] if kept else locked_draft(judge)
+
+
+def served(draft: Draft) -> frozenset[int]:
+    """Return the orders that a draft serves."""
+    return frozenset(visit.order for tours in draft for tour in tours for visit in tour.visits)
+
+
+def put_back(problem: Problem, draft: Draft, wanted: frozenset[int]) -> Draft:
+    """Return a draft with those of the wanted orders that fit."""
+    missing = wanted - served(draft)
+    for order in sorted(missing, key=lambda k: (problem.orders[k].due_s, problem.orders[k].id)):
+        tries = Tries(problem, draft)
+        remedies = (tries.remedy(order, spot) for spot in tries.planned(order, SPOTS))
+        fits = [remedy for remedy in remedies if remedy is not None and not remedy.changes]
+        if fits:
+            best = min(fits, key=lambda remedy: (remedy.added, remedy.vehicle))
+            draft = (*draft[: best.vehicle], best.tours, *draft[best.vehicle + 1 :])
+    return draft
