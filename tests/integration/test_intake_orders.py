@@ -1,11 +1,14 @@
 """Orders with a delivery: what is refused, what is written, and what is promised at once."""
 
+import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from api.intake import examples, fleet_examples
 from tests.api_world import T0, World, iso, minutes
 from tests.conftest import WaitUntil
 from tests.intake_world import (
@@ -293,3 +296,75 @@ def test_nobody_waits_longer_than_ten_seconds(world: World, wait_s: str) -> None
     headers = {"Idempotency-Key": "key-1"}
     answered = world.client.post(f"/orders?wait_s={wait_s}", json=order(), headers=headers)
     assert answered.status_code == 422
+
+
+# Whatever is sent --------------------------------------------------------------------------------
+
+JUNK: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    2**63,
+    1e308,
+    "",
+    "\u0000",
+    "x" * 3000,
+    "\ud800",
+    "2026-11-21",
+    "9999-12-31T23:59:59Z",
+    [],
+    [None],
+    {"a": {}},
+)
+
+
+def put_junk(value: Any) -> Iterator[Any]:
+    """Yield a document with junk in one place after the other, at any depth."""
+    yield from JUNK
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from ({**value, name: junk} for junk in put_junk(inner))
+    if isinstance(value, list) and value:
+        yield from ([junk, *value[1:]] for junk in put_junk(value[0]))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/cities/junk", {"policy": fleet_examples.POLICY}),
+        ("PUT", "/cities/shanghai/addresses", fleet_examples.NEW_ADDRESSES),
+        ("PUT", "/shifts/junk", {"breaks": fleet_examples.SHIFT_DETAILS["breaks"]}),
+        ("POST", "/orders?wait_s=0", {"delivery": examples.NEW_DELIVERY}),
+    ],
+)
+def test_whatever_is_sent_the_answer_is_no_fault(
+    world: World, method: str, path: str, body: dict[str, Any]
+) -> None:
+    usual = {
+        "/cities/junk": fleet_examples.CITY_DETAILS,
+        "/shifts/junk": fleet_examples.SHIFT_DETAILS,
+    }
+    base: dict[str, Any] = usual.get(path, {})
+    if method == "POST":
+        base = examples.NEW_DELIVERED_ORDER
+    for number, junk in enumerate(put_junk(body)):
+        if isinstance(junk, dict):
+            content = json.dumps({**base, **junk}).encode()
+            headers = {"Content-Type": "application/json", "Idempotency-Key": f"key-{number}"}
+            answered = world.client.request(method, path, content=content, headers=headers)
+            assert answered.status_code < 500, content
+
+
+@pytest.mark.parametrize("odd", ["%00", "-1", "9" * 40, "a" * 300, "%F0%9F%A7%8A"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/cities/shanghai/addresses?after=",
+        "/depots?city_id=shanghai&after=",
+        "/vehicles?city_id=",
+        "/orders/order-1/promise?wait_s=",
+    ],
+)
+def test_an_odd_parameter_is_no_fault(world: World, path: str, odd: str) -> None:
+    send(world, order())
+    assert world.client.get(path + odd).status_code < 500
