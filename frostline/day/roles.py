@@ -40,6 +40,7 @@ _POLL_S: Final = 0.001
 _SNAPSHOT_EVERY_S: Final = 3600.0
 _STATUS_EVERY_S: Final = 3600.0  # of real time: a day's edges are looked at through their agents
 _COMMIT_INTERVAL_S: Final = 0.2
+_KEEP_ALIVE_S: Final = 3600  # of real time: the day's own connection may rest for long
 
 
 class RoleEnded(RuntimeError):
@@ -178,7 +179,13 @@ class Roles:
         )
         app = create_app(settings, clock=self.clock.now)
         config = uvicorn.Config(
-            app, host="127.0.0.1", port=port, log_config=None, access_log=False, ws="none"
+            app,
+            host="127.0.0.1",
+            port=port,
+            log_config=None,
+            access_log=False,
+            ws="none",
+            timeout_keep_alive=_KEEP_ALIVE_S,
         )
         server = uvicorn.Server(config)
         self._in_thread("api", server.run, _Exit(server))

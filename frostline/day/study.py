@@ -115,9 +115,8 @@ def _folder() -> Iterator[Path]:
 
 
 def _quiet_logs() -> None:
-    """Keep what roles say every minute off the screen; what is wrong ends the day."""
-    logging.getLogger().addHandler(logging.NullHandler())
-    logging.getLogger().setLevel(logging.CRITICAL)
+    """Keep what roles say every minute off the screen; errors are said."""
+    logging.basicConfig(level=logging.ERROR)
 
 
 def _cpu_s() -> float:
