@@ -147,6 +147,25 @@ def cold_of(state: CityState, *, loop: bool) -> Cold:
     return limits
 
 
+def weighed(state: CityState, percent: int) -> CityState:
+    """Return the state in which a box's loss counts for so much of what it costs.
+
+    More than 100 saves more goods, for more way and delay; 0 asks for nothing.
+    """
+    if percent == 100:
+        return state
+    orders = tuple(
+        replace(
+            order,
+            boxes=tuple(
+                replace(box, spoil_cost=box.spoil_cost * percent // 100) for box in order.boxes
+            ),
+        )
+        for order in state.orders
+    )
+    return replace(state, orders=orders)
+
+
 def given_up(state: CityState) -> frozenset[str]:
     """Return the boxes of which it was decided last to accept their loss."""
     newest: dict[str, str] = {}

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from routing.dispatch import commands, eta, geofence, greedy, learning, promising, rescue, warnings
 from routing.dispatch.blinding import without_forecasts
-from routing.dispatch.cold import cold_of
+from routing.dispatch.cold import cold_of, weighed
 from routing.dispatch.commands import Commanded, Tried, Wishes
 from routing.dispatch.decision import Decision, NewPlan, NewPromise
 from routing.dispatch.eta import Expected
@@ -53,6 +53,7 @@ def decide(state: CityState, means: Means) -> Decided:
     """Decide all that is to be decided now."""
     if not means.settings.thermal_loop:
         state = without_forecasts(state)
+    state = weighed(state, means.settings.thermal_weight_percent)
     seen = geofence.look(state, _leg_seconds(state, means.travel_of))
     state = replace(state, visits=_visits_after(state.visits, seen))
     book = learning.learn(state.visits, state.vehicles)

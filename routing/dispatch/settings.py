@@ -20,6 +20,7 @@ class DispatchSettings:
     replan_s: float = 120.0  # with nothing new, the plan is searched again after so long
     planner: Planner = "search"  # or greedy: nearest depot, first come
     thermal_loop: bool = True  # boxes' forecasts steer the plan; else only nominal hold times
+    thermal_weight_percent: int = 100  # of a box's loss that counts: more saves more goods
     travel_file: str = ""  # JSON: the `travel` of a problem; none: great circles
     takeover_s: float = 20.0  # a dispatcher that was silent for so long loses its city
     poll_s: float = 2.0  # how long to wait for a wake-up before looking anyway
@@ -34,6 +35,11 @@ class DispatchSettings:
             )
         if not 0 <= self.seed < 2**31:
             raise ValueError(f"FROSTLINE_DISPATCH_SEED is {self.seed}; expected 0 to 2147483647")
+        if not 0 <= self.thermal_weight_percent <= 1000:
+            raise ValueError(
+                f"FROSTLINE_DISPATCH_THERMAL_WEIGHT_PERCENT is {self.thermal_weight_percent}; "
+                "expected 0 to 1000"
+            )
         for name in ("batch_s", "replan_s", "min_interval_s"):
             if getattr(self, name) < 0:
                 raise ValueError(f"FROSTLINE_DISPATCH_{name.upper()} must be 0 or more")

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.dispatch.cold import Began, Chances, ColdLimits, chances_of, limits_of
+from routing.dispatch.cold import Began, Chances, ColdLimits, chances_of, limits_of, weighed
 from routing.dispatch.hold_times import grace_time, hold_time
 from routing.dispatch.state import Box, BoxForecast, CityOrder
 from routing.problem import Load
+from tests.dispatch_streets import street
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -243,6 +244,14 @@ class TestOnItsWay:
         assert limits.warm_after_s == pytest.approx(6645 + 1556, abs=2)
         assert limits.hold_s is None
         assert limits == limits_of(order(box()), now=NOON, loop=False)
+
+
+@pytest.mark.parametrize(("percent", "per_min"), [(0, 0), (100, 278), (200, 556)])
+def test_an_operator_says_how_much_a_loss_counts(percent: int, per_min: int) -> None:
+    """24,000 fen over 5,183 s, as above, and twice that; 555.7 is rounded."""
+    state = street(order(box(forecast=told(20, 45, 60))), stops=(), now_min=0)
+    (one,) = weighed(state, percent).orders
+    assert limits_of(one, now=NOON, loop=True).warm_cost_per_min == per_min
 
 
 quantile_min = st.floats(0, 420).map(lambda m: round(m, 1))
