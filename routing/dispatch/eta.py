@@ -14,10 +14,9 @@ from math import sqrt
 from statistics import median
 from typing import Final
 
-from routing.dispatch.geofence import Point, distance_m, places_of
+from routing.dispatch.geofence import Ground, Point, distance_m
 from routing.dispatch.learning import Ratio, TimeBook
 from routing.dispatch.state import (
-    CityOrder,
     CityState,
     CityVehicle,
     Disruption,
@@ -82,11 +81,12 @@ class Spread:
 
 def expected(state: CityState, book: TimeBook) -> tuple[Expected, ...]:
     """Return what is expected of each stop that is still to come, by vehicle and in order."""
-    paces = paces_of(state)
+    ground = Ground.of(state)
+    paces = paces_of(state, ground)
     found: list[Expected] = []
     for vehicle in state.vehicles:
-        if not is_broken_down(state, vehicle.id):
-            way = _Way(state, vehicle, book, paces.get(vehicle.mode, USUAL_PACE_S_PER_M))
+        if vehicle.id in ground.stops and not is_broken_down(state, vehicle.id):
+            way = _Way(state, ground, vehicle, book, paces.get(vehicle.mode, USUAL_PACE_S_PER_M))
             found += way.expected()
     return tuple(found)
 
@@ -114,62 +114,52 @@ def _holds(disruption: Disruption, vehicle_id: str, now: datetime) -> bool:
     return began and (until_at is None or now < until_at)
 
 
-def paces_of(state: CityState) -> dict[str, float]:
+def paces_of(state: CityState, ground: Ground) -> dict[str, float]:
     """Return each mode's seconds for a metre as the crow flies, in the median leg of the plan."""
-    modes = {vehicle.id: vehicle.mode for vehicle in state.vehicles}
-    places = places_of(state)
-    orders = {order.id: order for order in state.orders}
     paces: dict[str, list[float]] = {}
-    for before, after in pairwise(sorted(state.plan.stops, key=_in_order)):
-        here, there = (_place(stop, orders, places) for stop in (before, after))
-        if (
-            (before.vehicle_id, before.trip) != (after.vehicle_id, after.trip)
-            or not here
-            or not there
-        ):
-            continue
-        away_m = distance_m(here, there)
-        if away_m >= SHORTEST_LEG_M and after.vehicle_id in modes:
-            pace = _gap_s(before, after) / away_m
-            paces.setdefault(modes[after.vehicle_id], []).append(pace)
+    for vehicle in state.vehicles:
+        for before, after in pairwise(ground.stops.get(vehicle.id, ())):
+            here, there = _place(before, ground), _place(after, ground)
+            if before.trip != after.trip or here is None or there is None:
+                continue
+            away_m = distance_m(here, there)
+            if away_m >= SHORTEST_LEG_M:
+                paces.setdefault(vehicle.mode, []).append(_gap_s(before, after) / away_m)
     return {mode: median(of) for mode, of in paces.items()}
-
-
-def _in_order(stop: PlannedStop) -> tuple[str, int, int]:
-    return (stop.vehicle_id, stop.trip, stop.position)
 
 
 def _gap_s(before: PlannedStop, after: PlannedStop) -> float:
     return max(0.0, (after.arrives_at - before.leaves_at).total_seconds())
 
 
-def _place(
-    stop: PlannedStop, orders: dict[str, CityOrder], places: dict[str, Point]
-) -> Point | None:
+def _place(stop: PlannedStop, ground: Ground) -> Point | None:
     if stop.lat_deg is not None and stop.lon_deg is not None:
         return (stop.lat_deg, stop.lon_deg)
     if stop.depot_id is not None:
-        return places.get(f"depot:{stop.depot_id}")
-    order = orders.get(stop.order_id or "")
-    if order is None:
-        return None
-    locker = places.get(f"locker:{order.locker_id}") if stop.to_locker else None
-    return locker or (order.lat_deg, order.lon_deg)
+        return ground.places.get(f"depot:{stop.depot_id}")
+    order = ground.orders.get(stop.order_id or "")
+    return None if order is None else ground.door_of(order, to_locker=stop.to_locker)
 
 
 class _Way:
     """One vehicle's way through what it has still to do."""
 
     def __init__(
-        self, state: CityState, vehicle: CityVehicle, book: TimeBook, pace_s_per_m: float
+        self,
+        state: CityState,
+        ground: Ground,
+        vehicle: CityVehicle,
+        book: TimeBook,
+        pace_s_per_m: float,
     ) -> None:
         self._state = state
+        self._ground = ground
         self._vehicle = vehicle
-        self._orders = {order.id: order for order in state.orders}
-        self._places = places_of(state)
+        self._orders = ground.orders
+        self._stops = ground.stops.get(vehicle.id, ())
         self._leg, self._service = book.leg_ratio(vehicle.mode), book.stop_ratio()
         self._pace_s_per_m = pace_s_per_m
-        self._visits = [v for v in state.visits if v.vehicle_id == vehicle.id]
+        self._visits = ground.visits.get(vehicle.id, ())
         self._spread = Spread()
         self._at = state.now
         """When the vehicle leaves the stop before, or where it is now."""
@@ -178,7 +168,7 @@ class _Way:
         """Yield what is expected of each delivery, in order."""
         here = self._here()
         at_door = None if here is None else here.order_id
-        stops = [stop for stop in self._own_stops() if not self._is_done(stop)]
+        stops = [stop for stop in self._stops if not self._is_done(stop)]
         if at_door is not None:  # though the plan may have another stop before
             stops.sort(key=lambda stop: stop.order_id != at_door)
         is_out = here is not None or self._is_under_way(stops)
@@ -195,10 +185,6 @@ class _Way:
                 self._serve(stop)
             before = stop
 
-    def _own_stops(self) -> list[PlannedStop]:
-        own = (s for s in self._state.plan.stops if s.vehicle_id == self._vehicle.id)
-        return sorted(own, key=_in_order)
-
     def _here(self) -> Visited | None:
         """Return the visit that the vehicle is at: a door that it came to and has not left."""
         open_visits = [v for v in self._visits if v.left_at is None and v.order_id in self._orders]
@@ -209,14 +195,20 @@ class _Way:
 
     def _is_done(self, stop: PlannedStop) -> bool:
         if stop.kind == "load":
-            return self._is_under_way(
-                [s for s in self._own_stops() if s.trip == stop.trip and s.kind != "load"]
-            )
+            return self._is_under_way([s for s in self._stops if s.trip == stop.trip])
         if stop.kind == "return" or stop.order_id is None:
             return False
+        if stop.kind == "meet":
+            return self._has_met(stop.order_id)
         order = self._orders.get(stop.order_id)
         left = any(v.order_id == stop.order_id and v.left_at is not None for v in self._visits)
         return order is None or order.stage in {"delivered", "ended"} or left
+
+    def _has_met(self, order_id: str) -> bool:
+        """Return whether a box has changed hands: the giver has it no more, the taker has it."""
+        order = self._orders.get(order_id)
+        takes = any(s.kind == "deliver" and s.order_id == order_id for s in self._stops)
+        return order is None or (order.aboard == self._vehicle.id) == takes
 
     def _is_under_way(self, stops: Sequence[PlannedStop]) -> bool:
         """Return whether the first of these trips has left its depot."""
@@ -253,7 +245,7 @@ class _Way:
         """Return the way between two stops: the plan's, or by its pace if it has others between."""
         if stop.trip != before.trip or stop.position == before.position + 1:
             return _gap_s(before, stop)
-        here, there = (_place(each, self._orders, self._places) for each in (before, stop))
+        here, there = _place(before, self._ground), _place(stop, self._ground)
         if here is None or there is None:
             return _gap_s(before, stop)
         return distance_m(here, there) * self._pace_s_per_m
@@ -264,7 +256,7 @@ class _Way:
 
     def _rest_of_leg_s(self, stop: PlannedStop) -> float:
         """Return what is left of the way to a stop, by the newest fix or else by the plan."""
-        fix, there = self._vehicle.position, _place(stop, self._orders, self._places)
+        fix, there = self._vehicle.position, _place(stop, self._ground)
         now = self._state.now
         loses_s = self._delay_s()
         if fix is None or there is None or now - fix.at > FRESH:

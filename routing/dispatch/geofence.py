@@ -66,6 +66,50 @@ class Seen:
     withdrawn: tuple[Visited, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """A state's orders and places by id, stops and visits by vehicle: sorted once a look."""
+
+    orders: Mapping[str, CityOrder]
+    places: Mapping[str, Point]
+    """`depot:…`, `locker:…`."""
+    stops: Mapping[str, Sequence[PlannedStop]]
+    visits: Mapping[str, Sequence[Visited]]
+    aboard: Mapping[str, Sequence[CityOrder]]
+    """Orders that are out, by the vehicle that has them."""
+    extra_service_s: int
+    """How much longer the weather makes each stop: that is planned for, not learned."""
+
+    @classmethod
+    def of(cls, state: CityState) -> "Ground":
+        """Sort a state."""
+        depots = {f"depot:{one.id}": (one.lat_deg, one.lon_deg) for one in state.depots}
+        lockers = {f"locker:{one.id}": (one.lat_deg, one.lon_deg) for one in state.lockers}
+        stops: dict[str, list[PlannedStop]] = {}
+        for stop in sorted(state.plan.stops, key=lambda stop: (stop.trip, stop.position)):
+            stops.setdefault(stop.vehicle_id, []).append(stop)
+        visits: dict[str, list[Visited]] = {}
+        for visit in state.visits:
+            visits.setdefault(visit.vehicle_id, []).append(visit)
+        aboard: dict[str, list[CityOrder]] = {}
+        for order in state.orders:
+            if order.stage == "out" and order.aboard is not None:
+                aboard.setdefault(order.aboard, []).append(order)
+        return cls(
+            orders={order.id: order for order in state.orders},
+            places=depots | lockers,
+            stops=stops,
+            visits=visits,
+            aboard=aboard,
+            extra_service_s=_extra_service_s(state),
+        )
+
+    def door_of(self, order: CityOrder, *, to_locker: bool) -> Point:
+        """Return where an order is brought: its door or its locker."""
+        locker = self.places.get(f"locker:{order.locker_id}") if to_locker else None
+        return locker or (order.lat_deg, order.lon_deg)
+
+
 def distance_m(a: Point, b: Point) -> float:
     """Return the great circle between two points (haversine)."""
     (lat_a, lon_a), (lat_b, lon_b) = ((radians(lat), radians(lon)) for lat, lon in (a, b))
@@ -77,11 +121,12 @@ def look(state: CityState, leg_s: LegSeconds) -> Seen:
     """Find what the state's new fixes say of its vehicles' stops."""
     visits: list[Visited] = []
     withdrawn: list[Visited] = []
+    ground = Ground.of(state)
     for vehicle in state.vehicles:
         track = state.tracks.get(vehicle.id, ())
         if track:
-            before = [v for v in state.visits if v.vehicle_id == vehicle.id]
-            found = _vehicle_visits(state, vehicle, track, before)
+            before = ground.visits.get(vehicle.id, [])
+            found = _vehicle_visits(ground, vehicle, track, before)
             found = with_legs(vehicle, found, leg_s)
             visits += [visit for visit in found if visit not in before]
             withdrawn += _withdrawn(before, found)
@@ -123,7 +168,7 @@ def _long_enough(found: Sequence[Stay]) -> list[Stay]:
 
 
 def _vehicle_visits(
-    state: CityState,
+    ground: Ground,
     vehicle: CityVehicle,
     track: Sequence[Position],
     before: Sequence[Visited],
@@ -137,7 +182,7 @@ def _vehicle_visits(
         for v in before
         if v not in settled and v.source == "position" and v.arrived_at < from_at
     }
-    for fence in _fences(state, vehicle, [v for v in before if v not in settled]):
+    for fence in _fences(ground, vehicle, [v for v in before if v not in settled]):
         known = under_way.get((fence.order_id, fence.depot_id))
         since = known.arrived_at if known else None
         found += [
@@ -170,37 +215,44 @@ def _withdrawn(before: Sequence[Visited], found: Sequence[Visited]) -> list[Visi
 # Fences -------------------------------------------------------------------------------------------
 
 
-def _fences(state: CityState, vehicle: CityVehicle, visits: Sequence[Visited]) -> Iterator[Fence]:
-    """Yield the fences of the trip at hand, of its depots, and of visits that may change."""
-    orders = {order.id: order for order in state.orders}
-    fences: dict[tuple[str | None, str | None], Fence] = {}
-    for visit in visits:
-        here = _place(visit)
-        if here is not None:
-            fences[visit.order_id, visit.depot_id] = Fence(
-                order_id=visit.order_id,
-                depot_id=visit.depot_id,
-                place=here,
-                radius_m=FENCE_M if visit.depot_id is None else DEPOT_FENCE_M,
-                stop_planned_s=visit.stop_planned_s,
-            )
-    places, extra_s = places_of(state), _extra_service_s(state)
+def _fences(ground: Ground, vehicle: CityVehicle, visits: Sequence[Visited]) -> Iterator[Fence]:
+    """Yield the fences of what is aboard, of the trip at hand, its depots, visits that may change.
+
+    What is aboard may be brought though the plan says otherwise: drivers deviate.
+    """
+    fences = {
+        (visit.order_id, visit.depot_id): _again(visit, here)
+        for visit in visits
+        if (here := _place(visit)) is not None
+    }
+    for order in ground.aboard.get(vehicle.id, ()):
+        fences[order.id, None] = _door(ground, order, to_locker=order.wish == "locker")
     depots = {vehicle.depot_id}
-    for stop in trip_at_hand(state.plan.stops, vehicle.id):
-        order = orders.get(stop.order_id or "")
+    for stop in trip_at_hand(ground.stops.get(vehicle.id, ())):
+        known = ground.orders.get(stop.order_id or "")
         if stop.depot_id is not None:
             depots.add(stop.depot_id)
-        elif stop.kind == "deliver" and order is not None and order.aboard in {None, vehicle.id}:
-            fences[order.id, None] = _door(stop, order, places, extra_s)
+        elif stop.kind == "deliver" and known is not None and known.aboard in {None, vehicle.id}:
+            fences[known.id, None] = _door(ground, known, to_locker=stop.to_locker)
     yield from fences.values()
     for depot_id in sorted(depots):
-        place = places.get(f"depot:{depot_id}")
+        place = ground.places.get(f"depot:{depot_id}")
         if place is not None and (None, depot_id) not in fences:
             yield Fence(order_id=None, depot_id=depot_id, place=place, radius_m=DEPOT_FENCE_M)
 
 
+def _again(visit: Visited, here: Point) -> Fence:
+    """Return the fence that a visit was seen by."""
+    return Fence(
+        order_id=visit.order_id,
+        depot_id=visit.depot_id,
+        place=here,
+        radius_m=FENCE_M if visit.depot_id is None else DEPOT_FENCE_M,
+        stop_planned_s=visit.stop_planned_s,
+    )
+
+
 def _extra_service_s(state: CityState) -> int:
-    """Return how much longer the weather makes each stop: that is planned for, not learned."""
     extra_s = 0
     for one in state.disruptions:
         is_over = one.until_at is not None and one.until_at <= state.now
@@ -209,31 +261,20 @@ def _extra_service_s(state: CityState) -> int:
     return extra_s
 
 
-def _door(stop: PlannedStop, order: CityOrder, places: Mapping[str, Point], extra_s: int) -> Fence:
-    locker = places.get(f"locker:{order.locker_id}") if stop.to_locker else None
+def _door(ground: Ground, order: CityOrder, *, to_locker: bool) -> Fence:
     return Fence(
         order_id=order.id,
         depot_id=None,
-        place=locker or (order.lat_deg, order.lon_deg),
+        place=ground.door_of(order, to_locker=to_locker),
         radius_m=FENCE_M,
-        stop_planned_s=None if stop.to_locker else order.service_s + extra_s,
+        stop_planned_s=None if to_locker else order.service_s + ground.extra_service_s,
     )
 
 
-def places_of(state: CityState) -> dict[str, Point]:
-    """Return where depots, lockers and orders are: `depot:…`, `locker:…`, `order:…`."""
-    return {
-        **{f"depot:{depot.id}": (depot.lat_deg, depot.lon_deg) for depot in state.depots},
-        **{f"locker:{locker.id}": (locker.lat_deg, locker.lon_deg) for locker in state.lockers},
-        **{f"order:{order.id}": (order.lat_deg, order.lon_deg) for order in state.orders},
-    }
-
-
-def trip_at_hand(stops: Sequence[PlannedStop], vehicle_id: str) -> list[PlannedStop]:
-    """Return the stops of a vehicle's first trip that is not done, in order."""
-    own = [stop for stop in stops if stop.vehicle_id == vehicle_id]
-    first = min((stop.trip for stop in own), default=0)
-    return sorted((s for s in own if s.trip == first), key=lambda stop: stop.position)
+def trip_at_hand(stops: Sequence[PlannedStop]) -> list[PlannedStop]:
+    """Return those of a vehicle's stops that belong to its first trip that is not done."""
+    first = min((stop.trip for stop in stops), default=0)
+    return [stop for stop in stops if stop.trip == first]
 
 
 # Legs ---------------------------------------------------------------------------------------------

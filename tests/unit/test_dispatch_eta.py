@@ -8,6 +8,7 @@ from math import exp, sqrt
 import pytest
 
 from routing.dispatch.eta import COMMON, Expected, Spread, expected, paces_of
+from routing.dispatch.geofence import Ground
 from routing.dispatch.learning import Ratio, TimeBook
 from routing.dispatch.state import CityState, Disruption, Visited
 from schemas.disruptions import BreakdownDetails, DelayDetails
@@ -58,7 +59,8 @@ def test_a_departure_that_is_late_moves_all_that_follows() -> None:
 
 def test_the_pace_is_that_of_the_plans_legs() -> None:
     # 6,000 m in 600 s, 3,000 m in 300 s, 9,000 m in 900 s.
-    assert paces_of(street(A, B, stops=PLAN, now_min=0)) == {"van": pytest.approx(0.1, abs=1e-6)}
+    state = street(A, B, stops=PLAN, now_min=0)
+    assert paces_of(state, Ground.of(state)) == {"van": pytest.approx(0.1, abs=1e-6)}
 
 
 def test_a_fix_says_what_is_left_of_the_way() -> None:
@@ -228,10 +230,30 @@ def test_eight_in_ten_come_within_the_interval(legs: int) -> None:
 
 
 def test_a_place_of_meeting_is_driven_to_as_well() -> None:
-    lat_deg, lon_deg = point(3000)
-    meet = stop("meet", 15, 16, place=1, order_id="a", lat_deg=lat_deg, lon_deg=lon_deg)
     van = vehicle(position=position(4, 0))
-    state = street(A, B, stops=(PLAN[0], meet, *PLAN[2:]), now_min=4, vehicles=(van,))
+    state = street(A, B, stops=(PLAN[0], MEET, *PLAN[2:]), now_min=4, vehicles=(van,))
     # 3,000 m to the meeting. Its planned legs: 3,000 m in 15 minutes, 6,000 m in 2, 9,000 in 15:
     # the median is the 0.1 s a metre of the last. There at 9, a minute, then 2 minutes to B.
     assert arrivals(state) == {"b": 12}
+
+
+def test_who_gave_a_box_away_goes_on() -> None:
+    given = replace(A, aboard="van-2")
+    van = vehicle(position=position(4, 3000))
+    state = street(given, B, stops=(PLAN[0], MEET, *PLAN[2:]), now_min=4, vehicles=(van,))
+    assert arrivals(state) == {"b": 14}  # 6,000 m are left
+
+
+def test_who_takes_a_box_meets_first_and_then_brings_it() -> None:
+    stops = (MEET, stop("deliver", 21, 24, place=2, order_id="a"))
+    van = vehicle(position=position(4, 0))
+    before = street(replace(A, aboard="van-2"), B, stops=stops, now_min=4, vehicles=(van,))
+    # B is out with another van: this one has not left. It meets at 15, has the box at 16.
+    assert arrivals(before) == {"a": 21}
+    # With the box, 3,000 m are left at the pace of the plan: 3,000 m in 5 minutes.
+    van = vehicle(position=position(16, 3000))
+    after = street(A, B, stops=stops, now_min=16, vehicles=(van,))
+    assert arrivals(after) == {"a": 21}
+
+
+MEET = stop("meet", 15, 16, place=1, order_id="a", lat_deg=point(3000)[0], lon_deg=point(3000)[1])

@@ -132,7 +132,7 @@ def test_passing_by_is_no_visit() -> None:
 
 
 def test_a_door_of_a_later_trip_or_aboard_another_is_not_watched() -> None:
-    later = order("later", 6000)
+    later = order("later", 6000, stage="waiting", aboard=None)
     elsewhere = order("elsewhere", 6000, aboard="van-2")
     watch = Watch(A, B, later, elsewhere)
     plan = (
@@ -143,6 +143,13 @@ def test_a_door_of_a_later_trip_or_aboard_another_is_not_watched() -> None:
     watch.state = replace(watch.state, plan=replace(watch.state.plan, stops=plan))
     watch.hear(*fixes(-5, 40))
     assert {order_id for order_id, _, _ in watch.visits()} == {None, "a", "b"}
+
+
+def test_what_is_aboard_may_be_brought_though_the_plan_gave_it_to_another() -> None:
+    watch = Watch()
+    watch.state = replace(watch.state, plan=replace(watch.state.plan, stops=()))
+    watch.hear(*fixes(-5, 40))
+    assert watch.visits()[1:] == DAY[1:]
 
 
 def test_fixes_of_an_outage_heal_what_was_seen() -> None:
