@@ -18,6 +18,7 @@ from routing.dispatch.cold import cold_of
 from routing.dispatch.decision import Rescue
 from routing.dispatch.learning import TimeBook
 from routing.dispatch.problem_of import stand
+from routing.dispatch.replanning import Why, replan
 from routing.dispatch.rescue import after, compare, questions, settle
 from routing.dispatch.standing import Ways
 from routing.dispatch.state import (
@@ -342,6 +343,51 @@ def broken_down(other: CityVehicle) -> CityState:
         vehicles=(van(position=position(10, 6000)), other),
         disruptions=(broke,),
     )
+
+
+class TestTheNextPlan:
+    """What was chosen is part of every plan from then on."""
+
+    def planned(self, state: CityState) -> CityState:
+        """Return the state once a look has decided and written its plan."""
+        settled = settle(state, ways_of(state))
+        standing = stand(settled.state, settled.ways, settled.bound)
+        plan = replan(standing, Why(reason="at_risk"), seed=1, iterations=50)
+        assert plan is not None
+        living = replace(state.plan, version=plan.base + 1, stops=plan.stops)
+        return replace(after(state, settled.rescues), plan=living, now=minute(11))
+
+    def test_both_vehicles_meet_and_the_taker_brings_it(self) -> None:
+        cold = van("relay-1", role="relay", compartments={"chilled": "r/c"})
+        state = self.planned(failed_compartment(cold))
+        meets = {(s.vehicle_id, s.order_id) for s in state.plan.stops if s.kind == "meet"}
+        assert (VAN, "far") in meets
+        assert ("relay-1", "far") in meets
+        brings = {s.order_id: s.vehicle_id for s in state.plan.stops if s.kind == "deliver"}
+        assert brings["far"] == "relay-1"
+
+    def test_the_meeting_holds_in_the_plan_after_it(self) -> None:
+        cold = van("relay-1", role="relay", compartments={"chilled": "r/c"})
+        state = self.planned(failed_compartment(cold))
+        assert "far" not in {id_ for q in questions(state) for id_, _ in q.boxes}
+        standing = stand(state, ways_of(state))
+        aboard = {v.id: v.current.aboard for v in standing.problem.vehicles if v.current}
+        assert "far" in aboard["relay-1"]
+        assert "far" not in aboard[VAN]
+
+    def test_what_is_hurried_comes_first(self) -> None:
+        state = self.planned(late_one(warming("b", 0, 0, 0, now_min=10, left_at=minute(5))))
+        arrives = {s.order_id: s.arrives_at for s in state.plan.stops if s.kind == "deliver"}
+        assert arrives["back"] < arrives["far"]
+
+    def test_what_goes_back_is_not_brought(self) -> None:
+        """Where a broken promise costs next to nothing, a box without a pack goes home."""
+        city = replace(CITY, policy=DeliveryPolicy(tiers=(), areas={}))
+        fails = replace(failed_compartment(van("van-2", shifts=())), city=city)
+        state = self.planned(fails)
+        assert {r.chosen for r in state.rescues} >= {"return"}
+        gone = {r.order_id for r in state.rescues if r.chosen == "return"}
+        assert gone.isdisjoint(s.order_id for s in state.plan.stops if s.kind == "deliver")
 
 
 # Properties ---------------------------------------------------------------------------------------
