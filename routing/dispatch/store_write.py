@@ -14,6 +14,7 @@ import msgspec
 from routing.dispatch.decision import Decision, NewPlan, NewPromise, Told
 from routing.dispatch.state import CityState, Pin, PlannedStop, PlannedUnserved, Visited
 from routing.dispatch.store import Store, as_json, columns_of, lock_values
+from routing.plan import UNITS_PER_MINOR, Cost
 
 _BY: Final = "dispatcher"
 
@@ -254,7 +255,7 @@ class _Writing:
             "seed": plan.seed,
             "iterations": plan.iterations,
             "problem_sha256": plan.problem_sha256,
-            "cost": as_json({**msgspec.to_builtins(plan.cost), "total": plan.cost.total}),
+            "cost": as_json(_in_minor(plan.cost)),
             "pins_cost": plan.pins_cost,
             "took_ms": plan.took_ms,
         }
@@ -325,6 +326,14 @@ def stop_key(visit: Visited) -> str:
     if visit.order_id is not None:
         return f"order:{visit.order_id}"
     return f"depot:{visit.depot_id}"
+
+
+def _in_minor(cost: Cost) -> dict[str, int]:
+    """Return each part of a cost and its total in the smallest currency unit, each rounded."""
+    parts = msgspec.to_builtins(cost) | {"total": cost.total}
+    return {
+        name: (units + UNITS_PER_MINOR // 2) // UNITS_PER_MINOR for name, units in parts.items()
+    }
 
 
 def _names(kind: type) -> str:

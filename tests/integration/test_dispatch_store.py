@@ -239,7 +239,7 @@ def test_a_decision_is_read_again_as_it_was_written(world: DispatchWorld) -> Non
         ("frostline.plan.changed", {"version": 1})
     ]
     # 18,000 units are a fen: 1 for the way, 2 for what is dropped.
-    assert world.sql("SELECT (cost->>'total')::bigint / 18000 FROM plans") == [(3,)]
+    assert world.sql("SELECT (cost->>'total')::bigint FROM plans") == [(3,)]
     # The judge holds the delivery to another time now.
     assert world.sql("SELECT DISTINCT order_id FROM touched") == [("order-1",)]
 
