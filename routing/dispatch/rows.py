@@ -59,11 +59,12 @@ class _Day:
     def rows(self, trip: Trip, number: int) -> Iterator[PlannedStop]:
         """Yield a trip's loading, its meetings, its doors, and the way home."""
         self.number, self.position = number, 0
-        self.under_way = self.at_s is None and self.vehicle.current is not None
+        is_next = self.at_s is None
+        self.under_way = is_next and self.vehicle.current is not None
         if self.at_s is not None:
             self.spread.absorb(trip.departs_s - self.at_s - self.vehicle.reload_s)
         self.at_s = self._begins_s(trip)
-        yield self._load(trip)
+        yield self._load(trip, is_next=is_next)
         yield from self._meetings()
         for stop in trip.stops:
             yield self._door(stop)
@@ -74,11 +75,12 @@ class _Day:
         current = self.vehicle.current
         return current.free_s if self.under_way and current is not None else trip.departs_s
 
-    def _load(self, trip: Trip) -> PlannedStop:
+    def _load(self, trip: Trip, *, is_next: bool) -> PlannedStop:
         leaves_at = self._at(trip.departs_s)
+        loads = is_next and leaves_at - LOADING <= self.standing.state.now
         departed = self.under_way and self.crew.departed
         row = self._row("load", leaves_at if departed else leaves_at - LOADING, leaves_at)
-        return replace(row, depot_id=self.vehicle.depot, locked=self.under_way)
+        return replace(row, depot_id=self.vehicle.depot, locked=self.under_way or loads)
 
     def _meetings(self) -> Iterator[PlannedStop]:
         """Yield a row for each order that is handed over, by this vehicle or to it."""
