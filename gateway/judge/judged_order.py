@@ -54,6 +54,7 @@ def arrival_of(row: OrderRow) -> Arrival:
         arrives_at_ms=None if row.arrives_at is None else ms_of(row.arrives_at),
         latest_at_ms=None if row.latest_at is None else ms_of(row.latest_at),
         service_s=row.service_s,
+        is_left_behind=row.is_left_behind,
     )
 
 

@@ -22,16 +22,20 @@ class Arrival:
     """What is known of an arrival that is to come.
 
     `latest_at_ms`: nine in ten arrive by then, where the newest estimate says it. `service_s` None:
-    nobody was told to deliver the order, and how long that takes.
+    nobody was told to deliver the order, and how long that takes. `is_left_behind`: the plan that
+    stands doesn't bring it.
     """
 
     arrives_at_ms: int | None = None
     latest_at_ms: int | None = None
     service_s: int | None = None
+    is_left_behind: bool = False
 
     def delivered_by_ms(self, now_ms: int) -> int | None:
         """Return by when an order that is not delivered will be; None: nothing is known."""
         ends_ms = [end for end in (self.arrives_at_ms, self.latest_at_ms) if end is not None]
+        if self.is_left_behind:
+            return None
         if self.service_s is None:
             return max(ends_ms, default=None)
         return max([now_ms, *ends_ms]) + self._handing_over_ms()
@@ -87,12 +91,12 @@ def _undelivered(due_at_ms: int, arrival: Arrival, now_ms: int) -> Lateness:
         return Lateness(
             state="broken", late_s=late_s, look_again_ms=None, proposed_at_ms=proposed_ms
         )
-    if by_ms is not None and predicted_s:
+    if predicted_s or arrival.is_left_behind:
         return Lateness(
             state="at_risk",
             late_s=predicted_s,
             look_again_ms=due_at_ms + 1,
-            proposed_at_ms=_proposed_ms(by_ms),
+            proposed_at_ms=None if by_ms is None else _proposed_ms(by_ms),
         )
     again_ms = arrival.runs_out_ms(due_at_ms)
     return Lateness(

@@ -132,6 +132,24 @@ def test_without_any_estimate_the_last_minutes_are_told(world: JudgeWorld) -> No
     assert told(world) == [("at_risk", 125, 0), ("broken", 130, 0)]
 
 
+def test_what_the_plan_leaves_behind_is_told_at_once(world: JudgeWorld) -> None:
+    promised(world, "order-1", 120)
+    estimated(world, "order-1", 10, 90, 100)
+    world.sql(
+        "INSERT INTO plan_unserved (city_id, order_id, from_version, reason, sentence, remedy) "
+        "VALUES ('c', 'order-1', 2, 'capacity', 'No room.', 'A van more.')"
+    )
+    world.touch_order("order-1")
+    world.judge_all(T0 + minutes(20))
+    assert told(world) == [("at_risk", None, None)]
+    world.sql("UPDATE plan_unserved SET to_version = 3")
+    world.touch_order("order-1")
+    world.judge_all(T0 + minutes(21))
+    assert world.sql("SELECT carried->>'promise' FROM looks WHERE subject_id = 'order-1'") == [
+        ("expected",)
+    ]
+
+
 def test_one_that_comes_in_time_after_all_is_not_broken(world: JudgeWorld) -> None:
     promised(world, "order-1", 120)
     estimated(world, "order-1", 20, 119, 130)

@@ -70,6 +70,14 @@ def test_an_estimate_that_has_passed_says_nothing_more() -> None:
     assert judge(now_ms=DUE - 10 * MINUTE + 1, **missed).state == "at_risk"
 
 
+def test_one_that_the_plan_leaves_behind_is_at_risk_whatever_was_estimated() -> None:
+    left = judge(
+        now_ms=DUE - 60 * MINUTE, arrives_at_ms=DUE - 30 * MINUTE, is_left_behind=True, service_s=60
+    )
+    assert (left.state, left.late_s, left.proposed_at_ms) == ("at_risk", 0, None)
+    assert left.look_again_ms == DUE + 1
+
+
 def test_a_new_time_is_proposed_in_steps_of_five_minutes() -> None:
     def proposed_min(latest_min: float) -> float:
         found = judge(now_ms=DUE - MINUTE, latest_at_ms=round(DUE + latest_min * MINUTE))
