@@ -309,6 +309,8 @@ class _Writing:
         decision = self._decision
         touched = {promise.order_id for promise in decision.promises}
         touched |= {estimate.order_id for estimate in decision.estimates}
+        changes = () if decision.plan is None else decision.plan.changes
+        touched |= {one.order_id for one in changes if one.what in {"planned", "dropped"}}
         if touched:
             self._store.execute(TOUCH, self._values | {"order_ids": sorted(touched)})
         self._rows(INSERT_EVENTS, told, "type order_id", data=as_json([t.data for t in told]))
