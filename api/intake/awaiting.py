@@ -50,6 +50,8 @@ async def look(db: Connection, order_ids: Sequence[OrderId]) -> tuple[Promises, 
 
 
 def _promise(row: dict[str, Any], dispatcher_lives: bool) -> Promise:
+    if row["cancelled_at"] is not None:
+        return _cancelled(row)
     given = {name: value for name, value in row.items() if value is not None}
     if row["state"] != "requested" and row["accepted_offer"] is None:
         return Promise(**given)
@@ -61,3 +63,14 @@ def _promise(row: dict[str, Any], dispatcher_lives: bool) -> Promise:
             f"`frostline dispatch run --city {row['city_id']}`."
         )
     return Promise(**(given | {"reason": reason}))
+
+
+def _cancelled(row: dict[str, Any]) -> Promise:
+    return Promise(
+        order_id=row["order_id"],
+        city_id=row["city_id"],
+        state="cancelled",
+        reason=f"The order was cancelled at {row['cancelled_at'].isoformat()}.",
+        version=row["version"],
+        decided_at=row["decided_at"],
+    )

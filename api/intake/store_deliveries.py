@@ -6,7 +6,7 @@ The api writes an order as requested; promises are the dispatcher's, and only re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, LiteralString
+from typing import Final
 
 from api.intake.resources import Delivery
 from api.store import Connection, Row, many, one, one_as, returned
@@ -29,18 +29,20 @@ FROM deliveries
 WHERE order_id = %(order_id)s
 """
 
-# An answer to offers stands until the dispatcher has decided anew.
-_PROMISE: Final[LiteralString] = """
+# An answer to offers stands until the dispatcher has decided anew. A cancelled order is promised
+# nothing, whatever was.
+PROMISES: Final = """
 SELECT d.order_id, d.city_id, COALESCE(p.state, 'requested') AS state, p.due_at, p.not_before,
        p.depot_id, p.alternates, p.offers, p.reason, p.version, p.decided_at,
-       a.offer AS accepted_offer
+       a.offer AS accepted_offer, m.at AS cancelled_at
 FROM deliveries d
 LEFT JOIN promises p USING (order_id)
 LEFT JOIN offer_answers a
        ON a.order_id = d.order_id AND a.answered_at >= p.decided_at AND p.state = 'offered'
+LEFT JOIN milestones m ON m.order_id = d.order_id AND m.milestone = 'cancelled'
+WHERE d.order_id = ANY (%(order_ids)s)
+ORDER BY d.order_id
 """
-
-PROMISES: Final = f"{_PROMISE} WHERE d.order_id = ANY (%(order_ids)s) ORDER BY d.order_id"
 
 # A box that somebody loaded was packed, whether or not that was said.
 WAITS_TO_BE_PACKED: Final = """

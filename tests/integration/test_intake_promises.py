@@ -68,6 +68,19 @@ def test_an_order_that_is_not_there_was_promised_nothing(world: World) -> None:
     assert world.client.get("/orders/order-1/promise").status_code == 404
 
 
+@pytest.mark.parametrize("state", ["requested", "promised"])
+def test_a_cancelled_order_is_promised_nothing(world: World, state: str) -> None:
+    request(world)
+    if state == "promised":
+        with dispatcher(world) as connection:
+            answer(connection, "order-1", at=T0, due_at=LATER)
+    world.put("/orders/order-1/milestones/cancelled", {"at": iso(T0 + minutes(5))})
+    found = promise(world)
+    assert (found["state"], found["due_at"]) == ("cancelled", None)
+    assert found["reason"] == "The order was cancelled at 2026-11-21T02:05:00+00:00."
+    assert "is cancelled; nothing is offered" in accept(world, 0, status=409)["detail"]
+
+
 # Offers ------------------------------------------------------------------------------------------
 
 
