@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 from routing.check_travel import reach_faults
 from routing.dispatch.duties import Duty, as_vehicle, duties
 from routing.dispatch.mending import mended
+from routing.dispatch.spells import Spelled, spells_of
 from routing.dispatch.standing import FREE, Bound, Crew, Standing, Ways
 from routing.dispatch.state import CityDepot, CityOrder, CityState, PlannedUnserved
 from routing.dispatch.wanted import Carried, Known, Terms, at_locker, wanted
@@ -364,8 +365,12 @@ def _picking_left(
 
 
 def _travel(world: World, places: Sequence[Place]) -> Travel:
-    """Return the ways in today's weather, at the pace that was learned."""
-    travel = world.ways.travel_of(places, world.holding)
+    """Return the ways around what is closed, in the day's weather, at the pace that was learned."""
+    closed = tuple(one for one in world.holding if one.kind != "weather")
+    travel = world.ways.travel_of(places, closed)
+    spells = spells_of(world.state)
+    if spells:
+        travel = Spelled(travel, spells)
     learned = {mode: round(world.ways.book.leg_ratio(mode).q50, 2) for mode in travel.modes}
     if all(ratio == 1.0 for ratio in learned.values()):
         return travel

@@ -97,6 +97,14 @@ class Day(NamedTuple):
         }
         for kind in self.troubles:
             yield disruption(state, kind, *details[kind])
+            if kind == "weather":
+                yield self._later_storm(state)
+
+    def _later_storm(self, state: CityState) -> Disruption:
+        details = WeatherDetails(weather="storm", speed_percent=70)
+        storm = disruption(state, "weather", None, details)
+        from_at = state.now + timedelta(seconds=self.delay_s)
+        return replace(storm, id="z", from_at=from_at, until_at=from_at + timedelta(hours=2))
 
     def _pins(self, state: CityState) -> Iterator[Pin]:
         pins = {order % len(state.orders): vehicle for order, vehicle in self.pins}
