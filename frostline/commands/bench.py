@@ -60,6 +60,21 @@ def judge(
 
 
 @app.command()
+def dispatch(
+    *,
+    orders: Annotated[int, typer.Option(min=1, help="Promised and under way at once.")] = 500,
+    requests: Annotated[int, typer.Option(min=1, help="Promises to ask for.")] = 100,
+    events: Annotated[int, typer.Option(min=1, help="Delays, cancellations, weather.")] = 60,
+    iterations: Annotated[int, typer.Option(min=1, help="Of the search, a plan.")] = 2000,
+    as_json: AsJson = False,
+) -> None:
+    """From an order to its promise, and from an event to the new plan, p50 and p99."""
+    from bench.dispatch import run
+
+    run(orders=orders, requests=requests, events=events, iterations=iterations, json=as_json)
+
+
+@app.command()
 def route(  # noqa: PLR0913  # each is an option
     *,
     classes: Annotated[
