@@ -134,3 +134,20 @@ def test_a_van_that_stands_still_puts_its_promise_at_risk_before_it_breaks(
     assert names[0] == "frostline.promise.at_risk"
     assert told[0][1] < due_at
     assert all(proposed is not None for _, _, proposed in told)
+
+
+def test_a_promise_that_no_van_can_keep_any_more_is_at_risk_at_once(
+    world: DispatchWorld, database_url: str
+) -> None:
+    world.sql(
+        "INSERT INTO disruptions (disruption_id, city_id, kind, vehicle_id, from_at, recorded_at, "
+        "recorded_by) SELECT 'd1', city_id, 'breakdown', vehicle_id, %s, %s, 'Li' FROM vehicles",
+        (world.now, world.now),
+    )
+    world.step(1)
+    with judge_world(database_url) as court:
+        court.policy("chilled")
+        world.sql("UPDATE consignments SET policy_version = 9")
+        court.judge_all(world.now + minutes(1))
+    told = world.sql("SELECT type FROM events WHERE type LIKE 'frostline.promise%%'", {})
+    assert told == [("frostline.promise.at_risk",)]
