@@ -8,7 +8,7 @@ again, and what was found there before is corrected or withdrawn. Passing by is 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from math import asin, cos, radians, sin, sqrt
+from math import asin, cos, degrees, inf, radians, sin, sqrt
 from typing import Final
 
 from routing.dispatch.state import (
@@ -143,8 +143,7 @@ def stays(
     """
     found: list[Stay] = []
     arrived_at, inside_at = known_since, None if known_since is None else known_since + DWELL
-    for fix in track:
-        away_m = distance_m((fix.lat_deg, fix.lon_deg), fence.place)
+    for fix, away_m in zip(track, _away_m(track, fence), strict=True):
         if arrived_at is None or inside_at is None:
             if away_m <= fence.radius_m:
                 arrived_at = inside_at = fix.at
@@ -158,6 +157,19 @@ def stays(
             return _long_enough(found)
         return [*_long_enough(found), Stay(arrived_at, None)]
     return _long_enough(found)
+
+
+def _away_m(track: Sequence[Position], fence: Fence) -> Iterator[float]:
+    """Yield how far each fix is from a fence's middle; infinite if that is beyond doubt outside."""
+    lat_deg, lon_deg = fence.place
+    reach_deg = degrees(fence.radius_m * LEAVES_AT / EARTH_RADIUS_M) * 1.01
+    lon_reach_deg = reach_deg / max(cos(radians(lat_deg)), 0.01)
+    for fix in track:
+        # A box before the circle: most fixes are nowhere near, and sines take their time.
+        if abs(fix.lat_deg - lat_deg) > reach_deg or abs(fix.lon_deg - lon_deg) > lon_reach_deg:
+            yield inf
+        else:
+            yield distance_m((fix.lat_deg, fix.lon_deg), fence.place)
 
 
 def _long_enough(found: Sequence[Stay]) -> list[Stay]:
