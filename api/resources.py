@@ -30,7 +30,16 @@ from schemas.ids import (
 from schemas.reading import Zone
 
 PlaceKind = Literal["cold_room", "vehicle", "locker"]
-Milestone = Literal["placed", "packed", "departed", "arrived", "delivered", "cancelled"]
+Milestone = Literal[
+    "placed",
+    "packed",
+    "departed",
+    "next_stop",  # the dispatcher saw the vehicle on its way to this door
+    "arriving",  # and close to it
+    "arrived",
+    "delivered",
+    "cancelled",
+]
 NewMilestone = Literal["packed", "departed", "arrived", "delivered", "cancelled"]
 BoxMaterial = Literal["eps", "epp", "pu", "vip"]
 PackKind = Literal["none", "ice", "brine", "paraffin_15", "dry_ice"]

@@ -5,7 +5,7 @@ Statements and the functions that run them, on a connection of `api.store`.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, LiteralString
 
 from api.curve import Policy
 from api.resources import (
@@ -78,17 +78,19 @@ RETURNING at
 # Whoever changes an order's journey, its bindings or its stays does it one after the other.
 LOCK_ORDER: Final = "SELECT order_id FROM orders WHERE order_id = %(order_id)s FOR UPDATE"
 
-ORDER_HEAD: Final = """
-SELECT order_id, member_id, member_level, time_zone, placed_at, due_at, currency, delivery_fee
-FROM orders
-WHERE order_id = %(order_id)s
+# An order is due when it was promised, else when its shop said so.
+_ORDER_HEAD: Final[LiteralString] = """
+SELECT o.order_id, o.member_id, o.member_level, o.time_zone, o.placed_at,
+       COALESCE(p.due_at, o.due_at) AS due_at, o.currency, o.delivery_fee
+FROM orders o
+LEFT JOIN promises p USING (order_id)
 """
 
-ORDERS: Final = """
-SELECT order_id, member_id, member_level, time_zone, placed_at, due_at, currency, delivery_fee
-FROM orders
-WHERE order_id > %(after)s
-ORDER BY order_id
+ORDER_HEAD: Final = f"{_ORDER_HEAD} WHERE o.order_id = %(order_id)s"
+
+ORDERS: Final = f"""{_ORDER_HEAD}
+WHERE o.order_id > %(after)s
+ORDER BY o.order_id
 LIMIT %(limit)s
 """
 

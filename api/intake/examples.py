@@ -86,7 +86,12 @@ ACCEPTED: Final = {
 }
 OFFER_ANSWER: Final = {"offer": 1}
 _ORDER: Final = examples.ORDER | {"due_at": None}
-DELIVERED_ORDER: Final = {**_ORDER, "delivery": DELIVERY, "promise": PROMISE}
+DELIVERED_ORDER: Final = {
+    **_ORDER,
+    "due_at": PROMISE["due_at"],
+    "delivery": DELIVERY,
+    "promise": PROMISE,
+}
 WAITING_ORDER: Final = {**_ORDER, "delivery": DELIVERY, "promise": WAITING}
 
 

@@ -53,7 +53,8 @@ async def post_order(
     async with store.transaction(context.pool) as db:
         delivery = await store_deliveries.delivery(db, new.order_id)
     body = DeliveredOrder.model_validate(
-        {**answer.body, "delivery": delivery, "promise": promise}, from_attributes=True
+        {**answer.body, "due_at": promise.due_at, "delivery": delivery, "promise": promise},
+        from_attributes=True,
     )
     answered = promise.is_answered
     return JSONResponse(

@@ -89,3 +89,16 @@ def test_a_cancelled_orders_goods_come_back(world: World) -> None:
     say(world, "cancelled", 20)
     hand_over(world, "returned", 60)
     assert told(world) == ["packed", "cancelled", "returned"]
+
+
+def test_what_the_dispatcher_saw_stands_in_the_journey(world: World) -> None:
+    hand_over(world, "packed", 10)
+    hand_over(world, "departed", 20)
+    for step, after_min in (("next_stop", 30), ("arriving", 35)):
+        row = "INSERT INTO milestones (order_id, milestone, at) VALUES ('order-1', %s, %s)"
+        world.sql(row, step, T0 + minutes(after_min))
+    say(world, "delivered", 40)
+    journey = [m["milestone"] for m in world.get("/orders/order-1")["milestones"]]
+    assert journey == ["placed", "packed", "departed", "next_stop", "arriving", "delivered"]
+    page = world.client.get(world.link("order-1"), headers={"Accept-Language": "en"})
+    assert page.status_code == 200

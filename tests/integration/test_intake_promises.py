@@ -62,6 +62,9 @@ def test_a_promise_is_requested_until_the_dispatcher_answers(world: World) -> No
         answer(connection, "order-1", at=T0, due_at=LATER)
     assert promise(world)["state"] == "promised"
     assert promise(world)["due_at"] == "2026-11-21T08:00:00Z"
+    # An order is due when it was promised: the member's page and the lists say so, too.
+    assert world.get("/orders/order-1")["due_at"] == "2026-11-21T08:00:00Z"
+    assert [o["due_at"] for o in world.get("/orders")] == ["2026-11-21T08:00:00Z"]
 
 
 def test_an_order_that_is_not_there_was_promised_nothing(world: World) -> None:
