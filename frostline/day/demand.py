@@ -18,13 +18,13 @@ from frostline.day.scenarios import HOUR_S, Scenario
 
 ZONES: Final[tuple[Zone, ...]] = ("frozen", "chilled", "ambient")
 LEVELS: Final[Mapping[str, float]] = {
-    "diamond": 0.08,
-    "V5": 0.10,
-    "V4": 0.22,
+    "diamond": 0.05,
+    "V5": 0.08,
+    "V4": 0.17,
     "V3": 0.15,
     "gold": 0.10,
-    "V2": 0.10,
-    "V1": 0.25,
+    "V2": 0.15,
+    "V1": 0.30,
 }
 """Each member's level, and its share of the orders."""
 
@@ -45,7 +45,7 @@ _MORE_AMBIENT: Final = 0.15
 _FEN_PER_KG: Final = 2500
 _VALUE_LOG_SD: Final = 0.5
 _SERVICE_S: Final = (120, 301)
-_WINDOWS: Final = 0.12
+_WINDOWS: Final = 0.2
 _LOCKERS: Final = 0.05
 _WINDOW_S: Final = 2 * HOUR_S
 _LAST_WINDOW_S: Final = 21 * HOUR_S

@@ -99,6 +99,7 @@ class Driver:
         self._missed: set[str] = set()
         self._put_off: set[str] = set()
         self._wordless_since_s: float | None = None
+        self._is_idle = False
         key = chance.key_of(ground.seed, "pace", vehicle.id)
         self._pace = math.exp(_PACE_LOG_SD * chance.normal(key, 0))
         self._life = self._live()
@@ -128,6 +129,14 @@ class Driver:
         speed = self._leg.drive.metres[k] / taken_s if taken_s else 0.0
         return lat + (to_lat - lat) * share, lon + (to_lon - lon) * share, speed
 
+    @property
+    def is_free(self) -> bool:
+        """Whether he waits at his depot for a trip, within his shift."""
+        shift = self.shift
+        if shift is None or self.stands or self.aboard or self._leg is not None:
+            return False
+        return self._node == self._home and self._is_idle and self.now_s < shift.until_s
+
     # His day -----------------------------------------------------------------------------------
 
     def _live(self) -> Iterator[float]:
@@ -153,6 +162,7 @@ class Driver:
     def _next(self, shift: Shift) -> Iterator[float]:
         """Make the next stop of the plan, or wait for one."""
         stop = self._choose(shift)
+        self._is_idle = stop is None
         if stop is None:
             yield from self._without_word()
             return

@@ -4,8 +4,9 @@ Models and rates are `routing.city_fleet`'s. Vans cool two compartments; a tricy
 courier's bag and every ambient compartment are only insulated.
 """
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -78,6 +79,7 @@ _BAG: Final = _Room(0.9, 1.5e3, 1.0, 2e3, 0.0, 15.0, (0.3, 0.3))
 _SHARES: Final = {"van": 2.5, "tricycle": 0.75, "courier": 0.5}
 """Vehicles for each hundred orders."""
 
+_TRICYCLE: Final = replace(TRICYCLE, range_m=60_000)  # a battery of today's
 _CARRIERS: Final = 1.0  # for each hundred orders, at 100 %
 _RELAY: Final = Load(frozen_g=20_000, chilled_g=30_000, ambient_g=15_000)
 _SHIFT_S: Final = 8 * HOUR_S
@@ -89,21 +91,22 @@ def draw_fleet(city: City, scenario: Scenario, orders: int) -> tuple[FleetVehicl
     """Return the fleet of a day that expects so many orders."""
     made: list[FleetVehicle] = []
     rows = iter(range(10_000))
+    staffed: Counter[str] = Counter()
     for model, role, count in _counts(scenario, orders):
-        depots = _depots_of(city, model)
-        for n in range(count):
-            vehicle_id = f"{role if role == 'relay' else model.id}-{n + 1}"
+        for n, depot_id in enumerate(_depots_of(city, model, count), 1):
+            vehicle_id = f"{role if role == 'relay' else model.id}-{n}"
             made.append(
                 FleetVehicle(
                     id=vehicle_id,
                     model=model,
                     role=role,
-                    depot_id=depots[n % len(depots)],
+                    depot_id=depot_id,
                     gateway_id=GatewayId(f"edge-{vehicle_id}"),
                     compartments=_compartments(vehicle_id, model, rows),
-                    shifts=_shifts(vehicle_id, n, scenario, role),
+                    shifts=_shifts(vehicle_id, staffed[depot_id], scenario, role),
                 )
             )
+            staffed[depot_id] += 1
     return tuple(made)
 
 
@@ -140,20 +143,34 @@ def cools(vehicle: FleetVehicle, zone: Zone) -> bool:
 
 def _counts(scenario: Scenario, orders: int) -> Iterator[tuple[Vehicle, Role, int]]:
     hundreds = orders / 100 * scenario.fleet_percent / 100
-    for model in (VAN, TRICYCLE, COURIER):
+    for model in (VAN, _TRICYCLE, COURIER):
         yield model, "regular", max(1, round(_SHARES[model.id] * hundreds))
     carriers = round(_CARRIERS * orders / 100 * scenario.carriers_percent / 100)
     yield CARRIER, "reserve", carriers
     yield VAN, "relay", max(1, round(orders / 400))
 
 
-def _depots_of(city: City, model: Vehicle) -> list[str]:
-    """Return a model's depots in turn: satellites have no vans, and tricycles first."""
-    small = [depot.id for depot in city.depots if depot.kind == "satellite"]
-    large = [depot.id for depot in city.depots if depot.kind != "satellite"]
-    if model.kind in {"van", "carrier"}:
-        return large
-    return small + large
+def _depots_of(city: City, model: Vehicle, count: int) -> list[str]:
+    """Return the depot of each vehicle of a model: as many as it has homes next to it.
+
+    Satellites have no vans; tricycles are theirs first.
+    """
+    is_large = model.kind in {"van", "carrier"}
+    depots = [depot for depot in city.depots if not (is_large and depot.kind == "satellite")]
+    homes = np.array([[home.lat_deg, home.lon_deg] for home in city.homes])
+    places = np.array([[depot.spot.lat_deg, depot.spot.lon_deg] for depot in depots])
+    nearest = ((homes[:, None] - places[None]) ** 2).sum(axis=2).argmin(axis=1)
+    share = np.bincount(nearest, minlength=len(depots)) / len(homes)
+    if model.kind == "tricycle":
+        share[[depot.kind == "satellite" for depot in depots]] += 1.0
+    # D'Hondt: the next vehicle goes where most homes are left to each.
+    given = np.zeros(len(depots))
+    chosen = []
+    for _ in range(count):
+        k = int((share / (given + 1)).argmax())
+        given[k] += 1
+        chosen.append(depots[k].id)
+    return chosen
 
 
 def _compartments(vehicle_id: str, model: Vehicle, rows: Iterator[int]) -> dict[Zone, Compartment]:
@@ -192,22 +209,26 @@ def _room(model: Vehicle, zone: Zone) -> _Room:
 
 
 def _shifts(vehicle_id: str, n: int, scenario: Scenario, role: Role) -> tuple[Shift, ...]:
-    """Spread the shifts over the day; a relay vehicle has two, for all of it."""
-    first_s = scenario.ordered_from_s - HOUR_S // 2
-    last_s = max(first_s, _CLOSES_S - _SHIFT_S - HOUR_S // 2)
+    """Staff the n-th vehicle of a depot: late, early, in the middle, late again, and so on.
+
+    A relay vehicle has two drivers, for all of the day.
+    """
+    first_s = scenario.ordered_from_s + HOUR_S // 2
+    last_s = max(first_s, _CLOSES_S - HOUR_S // 4 - _SHIFT_S)
     if role == "relay":
         middle_s = (first_s + _CLOSES_S) // 2
         spans = [(first_s, middle_s), (middle_s, _CLOSES_S)]
     else:
-        start_s = first_s + (last_s - first_s) * (0, 4, 2, 3, 1)[n % 5] // 4
+        middle_s = first_s + (last_s - first_s) * 2 // 3
+        start_s = (last_s, first_s, middle_s, last_s)[n % 4]
         spans = [(start_s, min(start_s + _SHIFT_S, _CLOSES_S))]
     return tuple(
         Shift(
-            id=f"{vehicle_id}-shift-{k + 1}",
-            driver=f"driver-{vehicle_id}-{k + 1}",
+            id=f"{vehicle_id}-shift-{k}",
+            driver=f"driver-{vehicle_id}-{k}",
             from_s=from_s,
             until_s=until_s,
             rest_s=(from_s + 2 * HOUR_S, from_s + 5 * HOUR_S),
         )
-        for k, (from_s, until_s) in enumerate(spans)
+        for k, (from_s, until_s) in enumerate(spans, 1)
     )

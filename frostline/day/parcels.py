@@ -193,6 +193,14 @@ class Goods:
             ]
         return found
 
+    def packed_at(self, depot_id: str) -> list[Ordered]:
+        """Return the orders that wait in a depot's cold room, in the order of their placing."""
+        return [
+            parcel.ordered
+            for parcel in self.parcels.values()
+            if parcel.waits and parcel.depot_id == depot_id and parcel.packed_s is not None
+        ]
+
     def truth(self) -> tuple[BoxTruth, ...]:
         """Return what became of each box."""
         return tuple(

@@ -7,7 +7,7 @@ of compartments. `docs/day.md` says where the numbers come from.
 from collections.abc import Iterator
 from typing import Any, Final
 
-from frostline.day.city import CITY_ID, PICKING_S, TIME_ZONE, City
+from frostline.day.city import CITY_ID, PICKING_S, TIME_ZONE, City, Spot
 from frostline.day.demand import LEVELS, TIERS, time_of
 from frostline.day.fleet import FleetVehicle, Shift
 from frostline.day.happenings import Put, Zone
@@ -15,7 +15,7 @@ from frostline.day.scenarios import HOUR_S, Scenario
 
 OPENS_S: Final = 8 * HOUR_S
 CLOSES_S: Final = 23 * HOUR_S
-_LATE_COST_PER_MIN: Final = {2: 25, 4: 15, 6: 8}
+LATE_COST_PER_MIN: Final = {2: 150, 4: 120, 6: 100}
 _DROP_COST: Final = {2: 6000, 4: 5000, 6: 4000}
 _REST_S: Final = 1800
 _INNER: Final = 0.84  # of the city's width and height: where two hours are promised
@@ -44,7 +44,7 @@ def _city(city: City) -> dict[str, Any]:
     # Beyond the inner city the quickest promise is four hours.
     tiers.insert(1, {"hours": 4, "levels": list(TIERS[2]), "areas": []})
     for tier in tiers:
-        tier["late_cost_per_min"] = _LATE_COST_PER_MIN[tier["hours"]]
+        tier["late_cost_per_min"] = LATE_COST_PER_MIN[tier["hours"]]
         tier["drop_cost"] = _DROP_COST[tier["hours"]]
     known = {level for tier in tiers for level in tier["levels"]}
     if known != set(LEVELS):
@@ -64,19 +64,28 @@ def _city(city: City) -> dict[str, Any]:
     }
 
 
+def is_inner(city: City, spot: Spot) -> bool:
+    """Say whether a place lies where two hours are promised."""
+    (west, south), _, (east, north), *_ = _ring(city, _INNER)
+    return west <= spot.lon_deg <= east and south <= spot.lat_deg <= north
+
+
 def _area(city: City, name: str, share: float) -> dict[str, Any]:
     """Return a rectangle about the city's middle; the first that holds a place is its area."""
+    return {
+        "type": "Feature",
+        "properties": {"area": name},
+        "geometry": {"type": "Polygon", "coordinates": [_ring(city, share)]},
+    }
+
+
+def _ring(city: City, share: float) -> list[list[float]]:
     south, north = float(city.lat_deg.min()), float(city.lat_deg.max())
     west, east = float(city.lon_deg.min()), float(city.lon_deg.max())
     lat, lon = (south + north) / 2, (west + east) / 2
     up, right = (north - south) / 2 * share, (east - west) / 2 * share
     corners = [(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]
-    ring = [[round(lon + x * right, 6), round(lat + y * up, 6)] for x, y in corners]
-    return {
-        "type": "Feature",
-        "properties": {"area": name},
-        "geometry": {"type": "Polygon", "coordinates": [ring]},
-    }
+    return [[round(lon + x * right, 6), round(lat + y * up, 6)] for x, y in corners]
 
 
 def _depots(city: City) -> Iterator[Put]:

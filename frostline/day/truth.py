@@ -12,7 +12,7 @@ from typing import Final
 
 from frostline.day.city import CITY_ID, City, draw_city
 from frostline.day.cold import Cold
-from frostline.day.demand import body_of, draw_orders, time_of
+from frostline.day.demand import Ordered, body_of, draw_orders, time_of
 from frostline.day.drivers import LOOKS_EVERY_S, Driver, Ground
 from frostline.day.fleet import FleetVehicle, draw_fleet
 from frostline.day.happenings import (
@@ -141,6 +141,14 @@ class World:
     def truth(self) -> tuple[BoxTruth, ...]:
         """Return what became of each box until now."""
         return self._goods.truth()
+
+    def is_free(self, vehicle_id: str) -> bool:
+        """Say whether a vehicle stands empty at its depot, with a driver on his shift."""
+        return self._drivers[vehicle_id].is_free
+
+    def packed_at(self, depot_id: str) -> list[Ordered]:
+        """Return the orders that wait in a depot's cold room, in the order of their placing."""
+        return self._goods.packed_at(depot_id)
 
     def use(self) -> tuple[VehicleUse, ...]:
         """Return what each vehicle did until now."""
