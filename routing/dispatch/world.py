@@ -152,9 +152,19 @@ def _by_time(visit: Visited) -> tuple[datetime, str]:
 def _standing_transfers(
     state: CityState, bound: Bound, orders: dict[str, CityOrder]
 ) -> Sequence[Transfer]:
-    """Return the meetings that stand in the plan and have not been yet."""
+    """Return the meetings that stand in the plan and have not been yet.
+
+    Who brings the order after it is the taker; the giver's row says nothing once that is over.
+    """
     news = {id_ for each in bound.transfers for id_ in each.orders}
-    meets = [stop for stop in state.plan.stops if stop.kind == "meet" and stop.order_id not in news]
+    brings = {(s.vehicle_id, s.order_id) for s in state.plan.stops if s.kind == "deliver"}
+    meets = [
+        stop
+        for stop in state.plan.stops
+        if stop.kind == "meet"
+        and stop.order_id not in news
+        and (stop.vehicle_id, stop.order_id) in brings
+    ]
     found = []
     for stop in sorted(meets, key=lambda stop: (stop.order_id or "", stop.vehicle_id)):
         order = orders.get(stop.order_id or "")

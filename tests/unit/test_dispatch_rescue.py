@@ -375,6 +375,18 @@ class TestTheNextPlan:
         assert "far" in aboard["relay-1"]
         assert "far" not in aboard[VAN]
 
+    def test_what_was_handed_over_is_not_handed_back(self) -> None:
+        """Both vehicles' rows of the meeting stand until the next plan is written."""
+        cold = van("relay-1", role="relay", compartments={"chilled": "r/c"})
+        state = self.planned(failed_compartment(cold))
+        handed = tuple(
+            replace(each, aboard="relay-1") if each.id == "far" else each for each in state.orders
+        )
+        standing = stand(replace(state, orders=handed, now=minute(26)), ways_of(state))
+        assert standing.transfers == ()
+        aboard = {v.id: v.current.aboard for v in standing.problem.vehicles if v.current}
+        assert "far" in aboard["relay-1"]
+
     def test_what_is_hurried_comes_first(self) -> None:
         state = self.planned(late_one(warming("b", 0, 0, 0, now_min=10, left_at=minute(5))))
         arrives = {s.order_id: s.arrives_at for s in state.plan.stops if s.kind == "deliver"}
