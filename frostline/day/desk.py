@@ -63,7 +63,7 @@ class Desk:
 
     def accept(self, order_id: str, offer: int) -> None:
         """Say yes to an offer."""
-        self._door.send("POST", f"/orders/{order_id}/offer", {"offer": offer})
+        self._door.send("POST", f"/orders/{order_id}/offer?wait_s=0", {"offer": offer})
 
     def tell(self, happening: Happening) -> None:
         """Say what happened."""
