@@ -6,13 +6,12 @@ in the ingestor, so what judge and dispatcher see depends on the day alone.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Final
 
 from frostline.day.gps import DayReceiver
 from frostline.day.loggers import DayLoggers
 from frostline.day.roles import Roles
-from frostline.day.store import DayStore
+from gateway.ingest import metrics
 
 _COMMIT_AFTER_S: Final = 0.5  # of the day: an edge commits every 0.2 s
 
@@ -24,16 +23,15 @@ class Barrier:
         self,
         roles: Roles,
         loggers: DayLoggers,
-        store: DayStore,
         receivers: Mapping[str, DayReceiver],
     ) -> None:
         self._roles = roles
         self._loggers = loggers
-        self._store = store
         self.receivers = receivers
+        self._fixes = _fixes_taken()
 
-    async def pass_(self, second: float, *, since: datetime, positions: int) -> None:
-        """Wait until everything is stored; `positions` were told since then.
+    async def pass_(self, second: float, *, positions: int) -> None:
+        """Wait until everything is stored; so many `positions` were told since the last time.
 
         The day's clock moves on by half a second: edges commit by it.
         """
@@ -42,14 +40,17 @@ class Barrier:
         await roles.until(self._is_told, "the edges to take their positions")
         roles.clock.move_to(second + _COMMIT_AFTER_S)
         await roles.until(self._is_stored, "the edges' readings to be stored")
-        if positions:
-            await roles.until(
-                lambda: self._store.positions_since(since) >= positions,
-                f"{positions} positions to be stored",
-            )
+        self._fixes += positions
+        await roles.until(lambda: _fixes_taken() >= self._fixes, "the positions to be stored")
 
     def _is_told(self) -> bool:
         return all(receiver.is_heard for receiver in self.receivers.values())
 
     def _is_stored(self) -> bool:
         return all(agent.is_settled for agent in self._roles.agents.values())
+
+
+def _fixes_taken() -> int:
+    """Return how many fixes ingest has committed, or kept out for what they say."""
+    samples = (sample for metric in metrics.FIXES.collect() for sample in metric.samples)
+    return round(sum(sample.value for sample in samples if sample.name.endswith("_total")))

@@ -112,7 +112,7 @@ class Day:
         if reads:
             await self._tools.loggers.say(self._measured())
         if reads or positions:
-            await self._tools.barrier.pass_(second, since=self._clock.now(), positions=positions)
+            await self._tools.barrier.pass_(second, positions=positions)
         if reads or news:
             await self._roles.deciding(self._tools.judge.all)
         if news or second % _DISPATCH_EVERY_S == 0:

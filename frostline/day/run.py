@@ -144,7 +144,7 @@ class Office:
         self._closing.callback(store.close)
         receivers = {name: DayReceiver() for name in self.gateways}
         await self._start_edges(roles, receivers)
-        barrier = Barrier(roles, self.loggers, store, receivers)
+        barrier = Barrier(roles, self.loggers, receivers)
         judge = JudgeSteps(url, self.clock, JudgePace())
         self._closing.callback(judge.close)
         settings = dispatch_settings(self._wish, url, self._world.city_id)

@@ -12,8 +12,6 @@ from psycopg.rows import class_row
 
 RowT = TypeVar("RowT")
 
-COUNT_POSITIONS: Final = "SELECT count(*) FROM positions WHERE stored_at >= %(since)s"
-
 PLAN_VERSION: Final = """
 SELECT coalesce(max(version), 0) FROM plans WHERE city_id = %(city_id)s
 """
@@ -118,10 +116,6 @@ class DayStore:
     def close(self) -> None:
         """Let the connection go."""
         self._connection.close()
-
-    def positions_since(self, since: datetime) -> int:
-        """Return how many positions were stored since then."""
-        return self._number(COUNT_POSITIONS, {"since": since})
 
     def plan_version(self, city_id: str) -> int:
         """Return the newest version of a city's plan."""
