@@ -3,6 +3,7 @@
 From rows to what the page shows: values in, words out.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -154,6 +155,10 @@ class _Say:
         same_day = local.date() == self.now.astimezone(self.zone).date()
         return f"{local:%H:%M}" if same_day else f"{local:%m-%d %H:%M}"
 
+    def cost(self, more: int) -> str:
+        phrase = self.words.saved_cost if more < 0 else self.words.extra_cost
+        return phrase.format(amount=f"{abs(more) / 100:.2f}")
+
     def expected(self, stop: NextStop) -> str:
         return self.words.expected_at.format(
             time=self.clock(stop.arrives_at),
@@ -211,7 +216,10 @@ def _plan(look: CityLook, say: _Say) -> str:
     if made is None:
         return say.words.no_plan
     return say.words.plan.format(
-        version=made.version, time=say.clock(made.made_at), ms=made.took_ms, reason=made.reason
+        version=made.version,
+        time=say.clock(made.made_at),
+        ms=made.took_ms,
+        reason=say.words.reasons.get(made.reason, made.reason),
     )
 
 
@@ -350,7 +358,7 @@ def _rescue(rescue: Rescue, say: _Say) -> RescueRow:
                         filter(None, [option.vehicle_id]),
                         [say.clock(option.arrives_at)] if option.arrives_at else [],
                         [
-                            say.words.extra_cost.format(amount=f"{option.cost / 100:.2f}"),
+                            say.cost(option.cost),
                             say.words.spoils.format(percent=round(100 * option.spoil_chance)),
                         ],
                     )
@@ -380,16 +388,23 @@ def _disruption(disruption: Disruption, say: _Say) -> Line:
         else say.words.open_end
     )
     facts = (disruption.vehicle_id, say.clock(disruption.from_at), end)
-    details = ", ".join(
-        f"{name.removesuffix('_deg')} {value}"
-        for name, value in disruption.details.items()
-        if value is not None
-    )
     return Line(
         head=say.words.disruptions[disruption.kind],
         words=" · ".join(fact for fact in facts if fact),
-        why=details,
+        why=_details(disruption, say.words),
     )
+
+
+def _details(disruption: Disruption, words: ConsoleWords) -> str:
+    details = disruption.details
+    zone, weather = details.get("zone"), details.get("weather")
+    said: defaultdict[str, object] = defaultdict(lambda: "–", details)
+    said |= {
+        "delay_min": round(details.get("delay_s", 0) / 60),
+        "zone": words.zones[zone] if zone else words.all_rooms,
+        "weather": words.weathers.get(weather or "", weather),
+    }
+    return words.details.get(disruption.kind, "").format_map(said)
 
 
 def _pins(look: CityLook, say: _Say) -> tuple[Line, ...]:
@@ -401,7 +416,7 @@ def _pins(look: CityLook, say: _Say) -> tuple[Line, ...]:
                 if pin.hold_until
                 else say.words.pin.format(order=pin.order_id, vehicle=pin.vehicle_id)
             ),
-            why=say.words.extra_cost.format(amount=f"{pin.price / 100:.2f}"),
+            why=say.cost(pin.price),
         )
         for pin in look.standing.pins
     )

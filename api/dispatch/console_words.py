@@ -59,6 +59,11 @@ class ConsoleWords:
     open_end: str
     unseen: str
     extra_cost: str
+    saved_cost: str
+    reasons: Mapping[str, str]  # of a version; others are shown as they are
+    details: Mapping[str, str]  # of a disruption, by kind
+    weathers: Mapping[str, str]
+    all_rooms: str
 
 
 ENGLISH: Final = ConsoleWords(
@@ -163,6 +168,31 @@ ENGLISH: Final = ConsoleWords(
     open_end="until it is ended",
     unseen="never seen",
     extra_cost="costs {amount} more",
+    saved_cost="costs {amount} less",
+    reasons={
+        "first": "the first",
+        "orders": "new orders",
+        "at_risk": "boxes at risk",
+        "late": "a vehicle runs late",
+        "cancelled": "an order was cancelled",
+        "fleet": "another fleet",
+        "command": "a dispatcher's command",
+        "progress": "the day went on",
+        "weather": "weather",
+        "road_closed": "a closed road",
+        "breakdown": "a breakdown",
+        "delay": "a delay",
+        "cooling_failed": "failed cooling",
+    },
+    details={
+        "weather": "{weather}: speed {speed_percent} %, {extra_service_s} s longer at each stop, "
+        "boxes hold {hold_percent} %",
+        "road_closed": "within {radius_m} m of {lat_deg}, {lon_deg}",
+        "delay": "{delay_min} min",
+        "cooling_failed": "{zone}",
+    },
+    weathers={"rain": "rain", "storm": "storm", "snow": "snow", "heat": "heat"},
+    all_rooms="all compartments",
 )
 
 CHINESE: Final = ConsoleWords(
@@ -267,6 +297,31 @@ CHINESE: Final = ConsoleWords(
     open_end="直到解除",
     unseen="尚无定位",
     extra_cost="多花 {amount}",
+    saved_cost="省下 {amount}",
+    reasons={
+        "first": "首次",
+        "orders": "新订单",
+        "at_risk": "保温箱有风险",
+        "late": "车辆晚点",
+        "cancelled": "订单取消",
+        "fleet": "车队变动",
+        "command": "调度指令",
+        "progress": "定时更新",
+        "weather": "天气",
+        "road_closed": "道路封闭",
+        "breakdown": "车辆故障",
+        "delay": "延误",
+        "cooling_failed": "制冷失效",
+    },
+    details={
+        "weather": "{weather}：车速 {speed_percent}%，每站多 {extra_service_s} 秒，"
+        "保温时长 {hold_percent}%",
+        "road_closed": "{lat_deg}, {lon_deg} 周围 {radius_m} 米",
+        "delay": "{delay_min} 分钟",
+        "cooling_failed": "{zone}",
+    },
+    weathers={"rain": "雨", "storm": "暴风雨", "snow": "雪", "heat": "高温"},
+    all_rooms="全部车厢",
 )
 
 CONSOLE_WORDS: Final[Mapping[Language, ConsoleWords]] = {
