@@ -74,7 +74,7 @@ class DispatchWorld:
         )
         self.sql(
             "INSERT INTO depots (depot_id, city_id, kind, name, lat_deg, lon_deg, picking_s) "
-            "VALUES ('depot-1', %s, 'front_warehouse', 'One', %s, %s, 600)",
+            "VALUES ('depot-1', %s, 'front_warehouse', 'One', %s, %s, 1800)",
             (CITY, *DEPOT),
         )
         for number in range(1, vans + 1):

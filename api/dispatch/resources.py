@@ -200,7 +200,7 @@ class NewCommand(Request):
         default=None, description="Of pin and move: which vehicle is to bring it."
     )
     hold_until: UtcTime | None = Field(
-        default=None, description="Of hold: it does not leave before."
+        default=None, description="Of hold: it is not brought before."
     )
     undo_version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = Field(
         default=None, description="Of undo: the version whose command is taken back."

@@ -1,10 +1,10 @@
 """What becomes of a dispatcher's word, and what does it cost?
 
-A *pin* keeps an order on a vehicle, a *hold* at its depot until a time: both stand until they are
-released. A *move* holds for one plan: a later one may move the order again, at the cost of any
-change. *Undo* takes back what the commands of a version did. A word's price is the plan's cost with
-it less the cost without it, both searched alike. A word that would leave its order behind is
-refused, with what stands in its way.
+A *pin* keeps an order on a vehicle, a *hold* keeps it from its door until a time: both stand until
+they are released. A *move* holds for one plan: a later one may move the order again, at the cost of
+any change. *Undo* takes back what the commands of a version did. A word's price is the plan's cost
+with it less the cost without it, both searched alike; that its own order changes hands is free. A
+word that would leave its order behind is refused, with what stands in its way.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +15,7 @@ from typing import NamedTuple
 from routing.dispatch.decision import Outcome
 from routing.dispatch.standing import Standing
 from routing.dispatch.state import CityOrder, CityState, Command, Pin, PlannedUnserved
+from routing.dispatch.whereabouts import LOADING
 from routing.plan import Plan
 
 
@@ -95,6 +96,7 @@ def _wanted(state: CityState, command: Command, wishes: Wishes) -> Wishes:
     if command.kind == "release":
         return _released(order, wishes)
     if command.kind == "hold":
+        _check_not_loading(state, order)
         return _held(order, command, wishes)
     _check_vehicle(state, order, command.vehicle_id or "")
     if command.kind == "move":
@@ -109,9 +111,18 @@ def _released(order: CityOrder, wishes: Wishes) -> Wishes:
     return replace(wishes, standing=kept)
 
 
+def _check_not_loading(state: CityState, order: CityOrder) -> None:
+    """Refuse to hold what leaves in a moment: its trip is loaded as it stands."""
+    trips = {(s.vehicle_id, s.trip) for s in state.plan.stops if s.order_id == order.id}
+    loads = [s for s in state.plan.stops if s.kind == "load" and (s.vehicle_id, s.trip) in trips]
+    for stop in loads:
+        if stop.leaves_at <= state.now + LOADING:
+            raise Refused(f"{order.id} is being loaded onto {stop.vehicle_id}.")
+
+
 def _held(order: CityOrder, command: Command, wishes: Wishes) -> Wishes:
     if order.stage in {"loaded", "out"}:
-        raise Refused(f"{order.id} is loaded already: it can't be held at its depot.")
+        raise Refused(f"{order.id} is loaded already: it can't be held any more.")
     if command.hold_until is None or command.hold_until <= command.at:
         raise Refused(f"{order.id} can be held until a time to come only.")
     return _with_standing(wishes, _pin(command, hold_until=command.hold_until))
@@ -206,7 +217,7 @@ def _accepted(command: Command, price: int) -> Outcome:
     done = {
         "pin": f"{command.order_id} is brought by {command.vehicle_id} until it is released.",
         "move": f"{command.order_id} is brought by {command.vehicle_id}.",
-        "hold": f"{command.order_id} does not leave its depot before the time that you gave.",
+        "hold": f"{command.order_id} is not brought before the time that you gave.",
         "release": f"{command.order_id} is planned freely again.",
         "undo": f"What the commands of version {command.undo_version} did is taken back.",
     }
