@@ -24,6 +24,7 @@ from routing.problem import Problem, Vehicle
 from routing.travel import arrival_s
 
 RELAY_WITHIN_S: Final = 15 * 60
+COOLING_KINDS: Final = frozenset({"van", "carrier"})
 TAKERS: Final = 4
 """The nearest so many vehicles are tried for a swap."""
 
@@ -258,8 +259,10 @@ def _is_colder(case: Case, taker: str, orders: Sequence[str]) -> bool:
 
 
 def _cools(case: Case, vehicle: str, zone: Zone) -> bool:
+    """Whether a vehicle cools goods of a zone. A tricycle's box is only insulated."""
     city = case.fleet[vehicle]
-    return zone in city.compartments and zone not in case.failed.get(city.id, {})
+    has_unit = city.kind in COOLING_KINDS and zone in city.compartments
+    return has_unit and zone not in case.failed.get(city.id, {})
 
 
 # What it costs -----------------------------------------------------------------------------------
