@@ -94,6 +94,7 @@ def dispatch_settings(wish: DayWish, database_url: str, city_id: str) -> Dispatc
         seed=wish.seed,
         planner=wish.planner,
         thermal_loop=wish.loop,
+        thermal_weight_percent=round(100 * wish.weight),
     )
     return settings if wish.iterations is None else replace(settings, iterations=wish.iterations)
 
