@@ -23,7 +23,6 @@ from frostline.system import System, running_system
 _READY_S: Final = 600.0
 _ANSWER_S: Final = 60.0
 _BATCH: Final = 25  # booked at once, so that the answers to them are not one long step
-_WEATHER: Final = {"weather": "rain", "speed_percent": 90, "extra_service_s": 20}
 _UNANSWERED: Final = """
 SELECT count(*) FROM deliveries d
 WHERE NOT EXISTS (SELECT FROM promises p WHERE p.order_id = d.order_id)
@@ -35,6 +34,12 @@ AND NOT EXISTS (SELECT FROM milestones m WHERE m.order_id = p.order_id)
 _PROMISE: Final = "SELECT state FROM promises WHERE order_id = %(order_id)s"
 _VERSION_FOR: Final = """
 SELECT version FROM plans WHERE version > %(version)s AND reason = %(reason)s LIMIT 1
+"""
+_BUSY: Final = """
+SELECT vehicle_id FROM plan_stops WHERE to_version IS NULL AND kind = 'deliver'
+GROUP BY vehicle_id ORDER BY vehicle_id OFFSET %(number)s %% (
+    SELECT count(DISTINCT vehicle_id) FROM plan_stops
+    WHERE to_version IS NULL AND kind = 'deliver') LIMIT 1
 """
 _NEWEST: Final = "SELECT COALESCE(max(version), 0) FROM plans"
 
@@ -156,10 +161,11 @@ class _Bench:
             city.cancel(f"order-{number}")
             city.wake()
         elif kind == "weather":
-            city.disrupt(f"event-{number}", "weather", None, _WEATHER)
+            worse = {"weather": "rain", "speed_percent": max(50, 98 - number)}  # than any before
+            city.disrupt(f"event-{number}", "weather", None, worse)
         else:
-            vehicle = city.day.vehicles[number % len(city.day.vehicles)]
-            city.disrupt(f"event-{number}", "delay", vehicle.id, {"delay_s": 1200})
+            vehicle_id = city.one(_BUSY, {"number": number})
+            city.disrupt(f"event-{number}", "delay", vehicle_id, {"delay_s": 1200})
         return kind
 
     def _until(self, answer: Callable[[], object], *, limit_s: float = _ANSWER_S) -> object:

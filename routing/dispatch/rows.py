@@ -21,8 +21,9 @@ def stops_of(standing: Standing, routes: Sequence[Route]) -> tuple[PlannedStop, 
     by_vehicle = {route.vehicle: route for route in routes}
     next_trip: dict[str, int] = {}
     found: list[PlannedStop] = []
+    for_lockers = standing.for_lockers
     for crew, vehicle in zip(standing.crews, standing.problem.vehicles, strict=True):
-        day = _Day(standing, crew, vehicle)
+        day = _Day(standing, crew, vehicle, for_lockers)
         number = max(crew.first_trip, next_trip.get(crew.vehicle_id, 1))
         route = by_vehicle.get(vehicle.id)
         for trip in route.trips if route else ():
@@ -50,6 +51,7 @@ class _Day:
     standing: Standing
     crew: Crew
     vehicle: Vehicle
+    for_lockers: frozenset[str]
     spread: Spread = field(default_factory=Spread)
     number: int = 0
     position: int = 0
@@ -106,7 +108,7 @@ class _Day:
         return replace(
             row,
             order_id=stop.order,
-            to_locker=stop.to_locker or stop.order in self.standing.for_lockers,
+            to_locker=stop.to_locker or stop.order in self.for_lockers,
             locked=self.under_way and current is not None and stop.order in current.locked,
         )
 
