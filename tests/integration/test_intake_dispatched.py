@@ -1,27 +1,16 @@
 """An order and a real dispatcher: the promise comes with the answer."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
-from api.intake.store_deliveries import DISPATCHER_LIVES
-from schemas.dispatch_lock import LOCK_CLASS, lock_object
 from tests.api_world import World, iso
 from tests.conftest import WaitUntil
+from tests.dispatcher_process import dispatching, zone_where_it_is_ten
 from tests.intake_world import CITY, depot, order, policy, shift, vehicle
-
-
-def zone_where_it_is_ten(now: datetime) -> str:
-    """Return a time zone in which it is ten in the morning: promises end with the day."""
-    ahead_h = (10 - now.hour + 11) % 24 - 11
-    return f"Etc/GMT{-ahead_h:+d}" if ahead_h else "Etc/GMT"
 
 
 @pytest.fixture
@@ -40,25 +29,8 @@ def city(world: World) -> World:
 @pytest.fixture
 def dispatched(city: World, wait_until: WaitUntil, tmp_path: Path) -> Iterator[World]:
     """Run the city's dispatcher, as its own process."""
-    clean = {name: text for name, text in os.environ.items() if not name.startswith("FROSTLINE_")}
-    environ = clean | {"FROSTLINE_DISPATCH_DATABASE_URL": city.settings.database_url}
-    command = [sys.executable, "-m", "frostline", "dispatch", "run", "--city", CITY]
-    log = tmp_path / "dispatch.log"
-    with log.open("wb") as stderr, subprocess.Popen(command, env=environ, stderr=stderr) as process:
-        try:
-            wait_until(lambda: _lives(city), timeout_s=60, what="the dispatcher")
-            yield city
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
-    assert process.returncode == 0, log.read_text(encoding="utf-8")
-
-
-def _lives(world: World) -> bool:
-    with psycopg.connect(world.settings.database_url) as connection:
-        values = {"class": LOCK_CLASS, "object": lock_object(CITY)}
-        found = connection.execute(DISPATCHER_LIVES, values).fetchone()
-    return found is not None and bool(found[0])
+    with dispatching(city, CITY, wait_until, tmp_path / "dispatch.log"):
+        yield city
 
 
 def send(world: World, body: dict[str, Any]) -> Any:
