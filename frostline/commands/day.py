@@ -49,6 +49,9 @@ def day(  # noqa: PLR0913  # each is an option
     iterations: Annotated[
         int | None, typer.Option(min=0, help="Of each search; else the dispatcher's default.")
     ] = None,
+    until: Annotated[
+        str, typer.Option(help="Cut the day off at this time, 14:30; else it runs to its end.")
+    ] = "",
     on_map: Annotated[
         Path | None,
         typer.Option("--map", help="An OpenStreetMap extract instead of a made-up city."),
@@ -81,6 +84,7 @@ def day(  # noqa: PLR0913  # each is an option
         weight=weight,
         iterations=iterations,
         map_file=on_map,
+        until_s=_second_of(until),
     )
     if compare:
         study = Study(
@@ -158,6 +162,17 @@ def _one_of(value: str, allowed: tuple[str, ...], option: str) -> Any:
         names = ", ".join(name for name in allowed if name)
         raise CommandRefused(f"{option} is {value!r}; there are {names}.")
     return value
+
+
+def _second_of(text: str) -> float | None:
+    from frostline.errors import CommandRefused
+
+    if not text:
+        return None
+    hours, _, minutes = text.partition(":")
+    if not (hours.isdecimal() and minutes.isdecimal()) or int(hours) > 24 or int(minutes) > 59:
+        raise CommandRefused(f"--until is {text!r}; it looks like 14:30.")
+    return int(hours) * 3600.0 + int(minutes) * 60.0
 
 
 def _weights(text: str) -> tuple[float, ...]:

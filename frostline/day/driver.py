@@ -83,11 +83,12 @@ class Day:
         self.told = Told()
         self.delivered: set[str] = set()
 
-    async def run(self, watch: Watch) -> None:
-        """Run until everything that was promised is delivered, or the day ends."""
+    async def run(self, watch: Watch, *, until_s: float | None = None) -> None:
+        """Run until everything that was promised is delivered, or the day ends or is cut off."""
         world = self._world
         second = float(world.begins_s)
-        while second <= world.ends_s and not self._is_over():
+        ends_s = world.ends_s if until_s is None else min(until_s, world.ends_s)
+        while second <= ends_s and not self._is_over():
             await self._tick(second)
             watch(self._moment(second))
             second += _TICK_S

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from frostline.day.run import DayWish
+from frostline.day.view import clock
 from frostline.errors import CommandRefused
 from frostline.stack.processes import Child, Children, Program, tail
 
@@ -70,6 +71,8 @@ def arguments_of(wish: DayWish) -> list[str]:
         arguments += ["--map", str(wish.map_file)]
     if wish.iterations is not None:
         arguments += ["--iterations", str(wish.iterations)]
+    if wish.until_s is not None:
+        arguments += ["--until", clock(wish.until_s)]
     return arguments
 
 

@@ -54,6 +54,8 @@ class DayWish:
     weight: float = 1.0
     iterations: int | None = None
     map_file: Path | None = None
+    until_s: float | None = None
+    """The day is cut off here, seconds since midnight; None: it runs to its end."""
 
 
 def gateways_of(puts: Sequence[Put], world: World) -> tuple[str, ...]:
@@ -127,7 +129,7 @@ class Office:
                 with self._closing:
                     tools = await self._tools(roles)
                     day = Day(self._world, roles, tools)
-                    await day.run(watch)
+                    await day.run(watch, until_s=self._wish.until_s)
                     return await roles.deciding(lambda: self._count(day, tools))
         finally:
             await self.loggers.close()

@@ -74,6 +74,7 @@ def day_of(wish: DayWish) -> dict[str, Any]:
         "weight": wish.weight,
         "iterations": wish.iterations,
         "map": None if wish.map_file is None else wish.map_file.name,
+        "until_s": wish.until_s,
     }
 
 
