@@ -179,6 +179,7 @@ def later(state: CityState, now: datetime) -> CityState:
         if stop.kind != "load" and stop.arrives_at <= now and not _known(state, stop):
             visits.append(_visit(state, stop, orders, now))
     closed = [_closed(visit, state, now) for visit in state.visits]
+    visits = [_closed(visit, state, now) for visit in visits]
     for vehicle_id, vehicle in vehicles.items():
         own = sorted(
             (v for v in (*closed, *visits) if v.vehicle_id == vehicle_id),
@@ -213,11 +214,18 @@ def _known(state: CityState, stop: PlannedStop) -> bool:
 
 
 def _closed(visit: Visited, state: CityState, now: datetime) -> Visited:
-    if visit.left_at is not None or visit.depot_id is not None:
+    """Return a visit that has ended by now, if the plan says so."""
+    if visit.left_at is not None:
         return visit
-    rows = [s for s in state.plan.stops if s.order_id == visit.order_id and s.kind == "deliver"]
-    leaves_at = rows[0].leaves_at if rows else now
-    return replace(visit, left_at=leaves_at) if leaves_at <= now else visit
+    own = [stop for stop in state.plan.stops if stop.vehicle_id == visit.vehicle_id]
+    ends = [
+        stop.leaves_at
+        for stop in own
+        if (stop.kind == "load" and visit.depot_id and stop.leaves_at > visit.arrived_at)
+        or (stop.kind == "deliver" and stop.order_id == visit.order_id)
+    ]
+    left_at = min(ends, default=now if visit.order_id else None)
+    return replace(visit, left_at=left_at) if left_at and left_at <= now else visit
 
 
 def _driven(order: CityOrder, stop: PlannedStop, leaves_at: datetime, now: datetime) -> CityOrder:
