@@ -26,7 +26,7 @@ from routing.travel import (
     notes_of,
 )
 from routing.travel_places import coordinates, great_circle
-from routing.travel_sources import open_travel
+from routing.travel_sources import open_travel, with_places
 from routing.travel_values import TravelSource
 from routing.weather import Weathered
 from schemas.disruptions import RoadClosedDetails, WeatherDetails
@@ -37,6 +37,7 @@ PACES: Final[Mapping[str, Pace]] = {
     "ebike": Pace(speed_kmh=(20.0,), road_factor=1.25, stop_s=15),
 }
 """Our assumptions for a Chinese city, as in `routing.city_fleet`."""
+_MOST_PLACES: Final = 5_000  # kept; beyond, a file's ways are begun anew
 
 
 class TravelOf(Protocol):
@@ -54,14 +55,79 @@ def great_circle_of(places: Sequence[Place], disruptions: Sequence[Disruption]) 
 def travel_of_file(path: Path) -> TravelOf:
     """Return what travels as a file says: the `travel` of a problem (docs/travel.md).
 
-    Raises OSError, msgspec.ValidationError and UnusableTravel for a file that can't be used.
+    Ways of places that were asked for before are kept. Raises OSError, msgspec.ValidationError and
+    UnusableTravel for a file that can't be used.
     """
     source: TravelSource = msgspec.json.decode(path.read_bytes(), type=TravelSource)
+    known = _Known(source, path.parent)
 
     def travel_of(places: Sequence[Place], disruptions: Sequence[Disruption]) -> Travel:
-        return disrupted(open_travel(source, places, folder=path.parent), places, disruptions)
+        return disrupted(known.travel(places), places, disruptions)
 
     return travel_of
+
+
+class _Known:
+    """All places that were asked for until now, and the ways between them."""
+
+    def __init__(self, source: TravelSource, folder: Path) -> None:
+        self._source, self._folder = source, folder
+        self._places: dict[tuple[float | None, float | None], int] = {}
+        self._travel = open_travel(source, (), folder=folder)
+
+    def travel(self, places: Sequence[Place]) -> Travel:
+        """Return the ways between some places; those that are new cost a search each."""
+        if len(self._places) > _MOST_PLACES:
+            self._places, self._travel = {}, open_travel(self._source, (), folder=self._folder)
+        points = [(place.lat_deg, place.lon_deg) for place in places]
+        new = {
+            point: place
+            for point, place in zip(points, places, strict=True)
+            if point not in self._places
+        }
+        if new:
+            self._travel = with_places(self._travel, tuple(new.values()))
+            for point in new:
+                self._places[point] = len(self._places)
+        return Chosen(self._travel, [self._places[point] for point in points])
+
+
+class Chosen:
+    """Some places of a travel, in another order."""
+
+    def __init__(self, travel: Travel, numbers: Sequence[int]) -> None:
+        self._travel = travel
+        self._numbers = np.asarray(numbers, np.int64)
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """Return the modes it knows."""
+        return self._travel.modes
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what a reader of the plan should know of its source."""
+        return notes_of(self._travel)
+
+    def starts_s(self, mode: str) -> tuple[int, ...]:
+        """Return when each slice begins."""
+        return self._travel.starts_s(mode)
+
+    def leg(self, mode: str, origin: int, destination: int) -> Leg:
+        """Return one leg."""
+        numbers = self._numbers
+        return self._travel.leg(mode, int(numbers[origin]), int(numbers[destination]))
+
+    def matrix(
+        self, mode: str, origins: Sequence[int], destinations: Sequence[int]
+    ) -> tuple[IntArray, IntArray]:
+        """Return a part of the matrices."""
+        numbers = self._numbers
+        return self._travel.matrix(
+            mode,
+            numbers[np.asarray(origins, np.int64)].tolist(),
+            numbers[np.asarray(destinations, np.int64)].tolist(),
+        )
 
 
 def disrupted(travel: Travel, places: Sequence[Place], disruptions: Iterable[Disruption]) -> Travel:
