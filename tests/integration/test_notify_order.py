@@ -13,6 +13,7 @@ from gateway.notify.deliveries import Due, outcome_of, plan_deliveries
 from gateway.notify.endpoints import Position
 from gateway.notify.retries import Answer
 from gateway.notify.store import Store
+from schemas.events import ORDER_OFFERED, ORDER_PROMISED, PLAN_CHANGED, RESCUE_DECIDED
 from tests.notify_world import (
     OPENED,
     SECRET,
@@ -100,6 +101,16 @@ def test_only_the_wanted_types_are_told(world: World, receiver: Receiver) -> Non
 
 
 # Order -------------------------------------------------------------------------------------------
+
+
+def test_what_dispatch_decides_is_told(world: World, receiver: Receiver) -> None:
+    wanted = [ORDER_PROMISED, ORDER_OFFERED, PLAN_CHANGED, RESCUE_DECIDED]
+    world.add_endpoint(receiver.url(), "frostline.order.*", "frostline.plan.*", RESCUE_DECIDED)
+    for number, type_ in enumerate(wanted, start=1):
+        order_id = None if type_ == PLAN_CHANGED else f"order-{number}"
+        world.tell(number, order_id=order_id, type_=type_)
+    world.run()
+    assert sorted(request.message["type"] for request in receiver.requests) == sorted(wanted)
 
 
 def test_an_order_s_events_arrive_one_after_the_other(world: World, receiver: Receiver) -> None:
