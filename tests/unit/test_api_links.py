@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.links import LinkTooLong, order_link, verify
+from api.links import LinkTooLong, console_link, order_link, verify, verify_console
 from api.refusals import LinkRefused
 from api.settings import ApiSettings
 from schemas.ids import MalformedId
@@ -115,3 +115,41 @@ def test_a_link_with_any_other_last_character_is_refused() -> None:
     for character in alphabet.replace(link[-1], ""):
         with pytest.raises(LinkRefused):
             verify(SETTINGS, link[:-1] + character, now=NOW)
+
+
+# Consoles ----------------------------------------------------------------------------------------
+
+
+def console_key(url: str) -> str:
+    return url.partition("?link=")[2]
+
+
+@given(city_id=order_ids, seconds=st.integers(1, 7 * 86400))
+def test_a_link_to_a_console_names_its_city_and_its_end(city_id: str, seconds: int) -> None:
+    expires_at = NOW + timedelta(seconds=seconds)
+    url = console_link(SETTINGS, city_id, expires_at, now=NOW)
+    assert url.startswith(f"https://cold.example/cities/{city_id}/console?link=")
+    allowed = verify_console(SETTINGS, console_key(url), now=NOW)
+    assert (allowed.city_id, allowed.expires_at) == (city_id, expires_at)
+    with pytest.raises(LinkRefused):
+        verify_console(SETTINGS, console_key(url), now=expires_at)
+
+
+@given(name=order_ids)
+def test_a_link_of_one_kind_is_none_of_the_other(name: str) -> None:
+    until = NOW + timedelta(hours=1)
+    with pytest.raises(LinkRefused):
+        verify(SETTINGS, console_key(console_link(SETTINGS, name, until, now=NOW)), now=NOW)
+    with pytest.raises(LinkRefused):
+        verify_console(SETTINGS, link_of(order_link(SETTINGS, name, until, now=NOW)), now=NOW)
+
+
+@given(st.text(max_size=200))
+def test_any_other_text_is_no_link_to_a_console(text: str) -> None:
+    with pytest.raises(LinkRefused):
+        verify_console(SETTINGS, text, now=NOW)
+
+
+def test_a_link_to_a_console_may_not_outlive_the_settings() -> None:
+    with pytest.raises(LinkTooLong, match="FROSTLINE_API_LINK_MAX_AGE_S"):
+        console_link(SETTINGS, "shanghai", NOW + timedelta(days=8), now=NOW)
