@@ -6,7 +6,7 @@ only plans differ. So differences are paired by seed, and their intervals are St
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import sqrt
 from statistics import mean, stdev
 from typing import Any, Final
 
@@ -60,7 +60,7 @@ class Point:
     saved_value: int
     on_time: float
     on_time_change: float
-    cost_change: float
+    cost_change: float | None
     """A share: 0.01 is 1 % more."""
 
 
@@ -164,8 +164,8 @@ def _rate(days: Sequence[Document]) -> float:
     return sum(day["punctuality"]["on_time"] for day in days) / promised if promised else 1.0
 
 
-def _share(new: float, old: float) -> float:
-    """Return by which share it changed; from nothing to something is no finite share."""
+def _share(new: float, old: float) -> float | None:
+    """Return by which share it changed; from nothing to something is no share (None)."""
     if old:
         return new / old - 1.0
-    return 0.0 if new == old else inf
+    return 0.0 if new == old else None

@@ -108,7 +108,7 @@ def comparison_page(document: Document) -> str:
         ),
         _section(
             "Boxes saved against cost (% more), by the loop's weight",
-            charts.dots(weights, [100.0 * p["cost_change"] for p in curve], saved),
+            charts.dots(weights, [100.0 * (p["cost_change"] or 0.0) for p in curve], saved),
         ),
         _footer(document),
     ]

@@ -184,7 +184,7 @@ def _curve(points: Sequence[Document]) -> Table:
             yuan(point["saved_value"]),
             percent(point["on_time"]),
             f"{100 * point['on_time_change']:+.2f} points",
-            f"{100 * point['cost_change']:+.1f} %",
+            f"{100 * (point['cost_change'] or 0.0):+.1f} %",
         )
     return table
 
