@@ -226,6 +226,7 @@ CREATE INDEX plan_stops_standing ON plan_stops (city_id, vehicle_id, trip, posit
     WHERE to_version IS NULL;
 CREATE INDEX plan_stops_of_order ON plan_stops (order_id);
 CREATE INDEX plan_stops_by_version ON plan_stops (city_id, from_version);
+CREATE INDEX plan_stops_by_end ON plan_stops (city_id, to_version);  -- a plan as it was
 
 -- Orders that stay behind, why, and what would serve them.
 CREATE TABLE plan_unserved (
