@@ -39,11 +39,11 @@ class Duty:
         return self.where.trip if self.where else None
 
 
-def duties(world: World, modes: Sequence[str], without: frozenset[str]) -> list[Duty]:
+def duties(world: World, modes: Sequence[str]) -> list[Duty]:
     """Return everyone's duties, by vehicle and shift."""
     found: list[Duty] = []
     for vehicle in sorted(world.state.vehicles, key=lambda vehicle: vehicle.id):
-        if vehicle.id in without or vehicle.mode not in modes:
+        if vehicle.id in world.stuck or vehicle.mode not in modes:
             continue
         if vehicle.depot_id not in world.depots:
             continue

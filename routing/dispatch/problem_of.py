@@ -35,28 +35,28 @@ SOON_S: Final = 3600
 Why: TypeAlias = tuple[Reason, str, str]
 """Why an order is none of the problem's: the reason, a sentence, what would help."""
 
+NO_WAY: Final[Why] = "unreachable", "No vehicle has a way to it", "open a road to it"
+
 
 def stand(state: CityState, ways: Ways, bound: Bound = FREE) -> Standing:
     """Return the rest of a city's day as a problem that can be planned, with its start."""
     world = World(state, ways, bound)
     modes = ways.travel_of(_depot_places(world), world.holding).modes
-    without: frozenset[str] = frozenset()
-    cut_off: frozenset[str] = frozenset()
     while True:  # ends: each round leaves out something more
-        building = _Building(world, duties(world, modes, without), cut_off)
+        building = _Building(world, duties(world, modes))
         lost = building.lost()
         if not lost and not building.stuck:
             return building.standing()
-        cut_off, without = cut_off | lost, without | building.stuck
+        world.cut_off |= lost
+        world.stuck |= frozenset() if lost else building.stuck
 
 
 @dataclass(slots=True)
 class _Building:
-    """One problem in the making. `cut_off` orders have no way, `stuck` vehicles neither."""
+    """One problem in the making. `stuck` vehicles have no way to where they must go."""
 
     world: World
     duties: list[Duty]
-    cut_off: frozenset[str]
     stuck: frozenset[str] = frozenset()
     left_out: list[PlannedUnserved] = field(default_factory=list)
     problem: Problem = field(init=False)
@@ -149,7 +149,7 @@ class _Building:
         """Return whether an order is part of the problem; say why one that should be isn't."""
         if order.stage in {"requested", "delivered", "ended"}:
             return False
-        if order.id in carried and order.id not in self.cut_off:
+        if order.id in carried:
             return True
         why = self._why_aboard(order) if order.stage in ABOARD else None
         why = why or self._why_waiting(order)
@@ -159,6 +159,8 @@ class _Building:
 
     def _why_aboard(self, order: CityOrder) -> Why | None:
         """Return why what is on a vehicle can't be brought by it."""
+        if order.id in self.world.cut_off or order.aboard in self.world.stuck:
+            return NO_WAY
         if order.id in self.world.returning:
             return "cold", "It comes back to its depot", "pack and promise it anew"
         if not self.world.is_broken(order.aboard or ""):
@@ -169,8 +171,8 @@ class _Building:
 
     def _why_waiting(self, order: CityOrder) -> Why | None:
         """Return why what is at a depot can't be brought."""
-        if order.id in self.cut_off:
-            return "unreachable", "No vehicle has a way to it", "open a road to it"
+        if order.id in self.world.cut_off:
+            return NO_WAY
         if not self._depots_of(order):
             return "stock", "None of its depots is open", "open one"
         if self._pin(order) is None and order.id in self.world.pinned:
@@ -263,8 +265,6 @@ class _Building:
 
     def lost(self) -> frozenset[str]:
         """Return the orders that no vehicle can reach."""
-        if self.stuck:
-            return frozenset()
         faults = {fault.where for fault in reach_faults(self.problem)}
         return frozenset(
             order.id

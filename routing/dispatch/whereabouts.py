@@ -230,10 +230,10 @@ class Finder:
             leaves_at = rows[0].leaves_at
             if not aboard and leaves_at > world.state.now + LOADING:
                 return None
-            loaded = [order.id for order in aboard if order.id not in orders]
+            loaded = [o.id for o in aboard if o.id not in orders and self.world.is_brought(o.id)]
             return self._being_loaded(number, (*orders, *loaded), leaves_at)
-        if aboard:
-            ids = tuple(order.id for order in aboard)
+        ids = tuple(order.id for order in aboard if world.is_brought(order.id))
+        if ids:
             return self._being_loaded(self._next_number(), ids, world.state.now)
         return None
 
@@ -266,7 +266,7 @@ class Finder:
 
     def _may_bring(self, stop: PlannedStop) -> bool:
         order = self.world.orders.get(stop.order_id or "")
-        if order is None or order.stage not in OPEN or order.id in self.world.returning:
+        if order is None or order.stage not in OPEN or not self.world.is_brought(order.id):
             return False
         if order.stage in {"loaded", "out"}:
             return order.aboard == self.vehicle.id and order.stage == "loaded"
@@ -302,7 +302,7 @@ class Finder:
 
     def _sequence(self, aboard: Sequence[CityOrder]) -> tuple[str, ...]:
         """Return what is aboard as the plan would bring it, then what it doesn't know."""
-        ids = [order.id for order in aboard if order.id not in self.world.returning]
+        ids = [order.id for order in aboard if self.world.is_brought(order.id)]
         planned = [
             stop.order_id
             for rows in self.rows.values()
@@ -314,7 +314,7 @@ class Finder:
 
     def _here(self, aboard: Sequence[CityOrder]) -> Here | None:
         """Return the door that it stands at."""
-        ids = {order.id for order in aboard} - self.world.returning
+        ids = {order.id for order in aboard if self.world.is_brought(order.id)}
         open_ = [v for v in self.visits if v.left_at is None and v.order_id in ids]
         if not open_ or open_[-1].order_id is None:
             return None

@@ -53,6 +53,8 @@ class World:
             self.visits[visit.vehicle_id].append(visit)
         self.transfers = (*bound.transfers, *_standing_transfers(state, bound, self.orders))
         self.returning = bound.returning | _returning(state)
+        self.cut_off: frozenset[str] = frozenset()
+        self.stuck: frozenset[str] = frozenset()
         self.aboard = self._aboard()
 
     def _aboard(self) -> dict[str, list[CityOrder]]:
@@ -65,6 +67,10 @@ class World:
                 if not (order.stage == "loaded" and self.is_broken(vehicle)):
                     aboard[vehicle].append(order)
         return aboard
+
+    def is_brought(self, order_id: str) -> bool:
+        """Return whether an order is to be delivered: it has a way, and isn't on its way back."""
+        return order_id not in self.returning and order_id not in self.cut_off
 
     # Disruptions
 

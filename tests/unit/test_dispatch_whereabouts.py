@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 
 from routing.check import check
@@ -28,9 +29,10 @@ from routing.dispatch.state import (
     Shift,
     Visited,
 )
+from routing.dispatch.travelling import TravelOf
 from routing.evaluate import evaluate
 from routing.problem import CurrentTrip, Load, Place, Vehicle
-from routing.travel import GreatCircle, Pace
+from routing.travel import UNREACHABLE_S, GreatCircle, Matrices, ModeMatrix, Pace
 from routing.travel_places import great_circle
 from schemas.disruptions import BreakdownDetails, DelayDetails
 from tests.dispatch_streets import VAN, minute, order, point, position, stop, street, vehicle
@@ -298,6 +300,38 @@ def test_a_compartment_that_failed_loads_nothing_more() -> None:
     standing = stood(out(-30, *WAITING, vehicles=(van,), failed_places=failed))
     assert standing.problem.vehicles[0].capacity == Load(chilled_g=0)
     assert standing.dropped == {"a", "b", "c"}
+
+
+def cut_at(north_m: float) -> TravelOf:
+    """Return what travels as `straight`, but never across a line."""
+
+    def travel_of(places: Sequence[Place], disruptions: Sequence[Disruption]) -> Matrices:
+        everywhere = range(len(places))
+        metres, times = straight(places, disruptions).matrix("van", everywhere, everywhere)
+        beyond = np.array([(place.lat_deg or 0.0) > point(north_m)[0] for place in places])
+        times[:, beyond[:, None] != beyond] = UNREACHABLE_S
+        return Matrices({"van": ModeMatrix(metres, times)})
+
+    return travel_of
+
+
+def test_what_is_cut_off_is_left_out_until_there_is_a_way() -> None:
+    """Beyond 7 km nobody comes: one door is there."""
+    ways = replace(WAYS, travel_of=cut_at(7000))
+    for state in (out(2), out(-5, *WAITING), out(-30, *WAITING)):
+        standing = stand(state, ways)
+        check(standing.problem)
+        assert [(row.order_id, row.reason) for row in standing.left_out] == [("c", "unreachable")]
+        assert evaluate(standing.problem, standing.start).feasible
+
+
+def test_a_vehicle_that_has_no_way_on_is_no_vehicle() -> None:
+    """It stands at 8 km: neither to its doors nor home is there a way."""
+    van = replace(STAFFED, position=position(2, 8000))
+    standing = stand(out(2, A, vehicles=(van,)), replace(WAYS, travel_of=cut_at(7000)))
+    check(standing.problem)
+    assert standing.problem.vehicles == ()
+    assert [row.order_id for row in standing.left_out] == ["a"]
 
 
 # Meetings -----------------------------------------------------------------------------------------
