@@ -116,8 +116,14 @@ def case_of(standing: Standing, ways: Ways, vehicle_id: str, boxes: Boxes) -> Ca
         began=began,
         fleet=ground.fleet,
         failed=failed,
-        drop_costs={id_: drop_cost(o, tier_of(world, o)) for id_, o in orders.items()},
+        drop_costs={id_: _broken_promise(world, order) for id_, order in orders.items()},
     )
+
+
+def _broken_promise(world: World, order: CityOrder) -> int:
+    """Return what it costs that an order doesn't come: its member has waited to the very end."""
+    tier, policy = tier_of(world, order), world.state.city.policy
+    return drop_cost(order, tier) + tier.late_cost_per_min * policy.latest_after_s // 60
 
 
 @dataclass(frozen=True, slots=True)
