@@ -56,7 +56,7 @@ class JudgeSteps:
         for _ in range(_MOST_STEPS):
             claimed = self._judge.claim()
             judged += claimed.judged
-            if not (claimed.judged or claimed.put_off or claimed.elsewhere):
+            if not (claimed.judged or claimed.elsewhere):  # what is put off waits for its time
                 return judged
         raise NeverDone("the judge is never done")
 
