@@ -36,18 +36,20 @@ def facts_of(state: CityState) -> dict[str, str]:
 def _reasons(
     state: CityState, expected: Sequence[Expected], settings: DispatchSettings
 ) -> Iterator[str]:
-    searched_at, now = state.plan.searched_at, state.now
+    searched_at, now = state.plan.searched_at or state.plan.made_at, state.now
     if searched_at is None:
         if any(order.stage != "requested" for order in state.orders):
             yield "first"
         return
     yield from (each.kind for each in state.disruptions if _is_news(each, searched_at, now))
+    fleet = facts_of(state)["fleet"]
     inserted_at, batch = state.plan.inserted_at, timedelta(seconds=settings.batch_s)
     holds: dict[str, Callable[[], bool]] = {
-        "fleet": lambda: state.plan.why.get("fleet") != facts_of(state)["fleet"],
+        "fleet": lambda: state.plan.why.get("fleet", fleet) != fleet,
         "cancelled": lambda: _has_planned_what_ended(state),
         "late": lambda: now - searched_at >= batch and _runs_late(state, expected),
         "orders": lambda: inserted_at is not None and now - inserted_at >= batch,
+        "first": lambda: state.plan.searched_at is None,
         "progress": lambda: now - searched_at >= timedelta(seconds=settings.replan_s),
     }
     yield from (reason for reason, does_hold in holds.items() if does_hold())

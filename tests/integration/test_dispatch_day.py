@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from frostline.migrate import migrate
 from tests.dispatch_world import T0, DispatchWorld, dispatch_world, minutes
 
 
@@ -26,7 +27,7 @@ def test_an_order_is_promised_by_its_tier_and_planned(world: DispatchWorld) -> N
     )
     # Two hours from 10:00 in Shanghai.
     assert promise["due_at"] == (T0 + minutes(120)).isoformat()
-    assert [orders for orders in world.planned().values()] == [["order-1"]]
+    assert list(world.planned().values()) == [["order-1"]]
     assert [t for (t,) in world.sql("SELECT type FROM events ORDER BY event_id")] == [
         "frostline.order.promised",
         "frostline.plan.changed",
@@ -41,3 +42,139 @@ def test_a_quiet_city_gets_no_new_versions(world: DispatchWorld) -> None:
     for _ in range(5):
         world.step(after_min=0.1)
     assert world.version() == version
+
+
+def reasons(world: DispatchWorld) -> list[str]:
+    return [reason for (reason,) in world.sql("SELECT reason FROM plans ORDER BY version")]
+
+
+def test_new_orders_are_inserted_at_once_and_searched_with_later(database_url: str) -> None:
+    with dispatch_world(database_url, batch_s=20.0) as world:
+        world.city()
+        world.order("order-1")
+        world.step()
+        world.step(after_min=0.1)  # the first search, since there was none
+        world.order("order-2", east_km=-1)
+        world.step()
+        assert world.promise("order-2")["state"] == "promised"
+        engines = "SELECT engine FROM plans ORDER BY version DESC LIMIT 1"
+        assert world.sql(engines) == [("insertion",)]
+        searched = "SELECT count(*) FROM plans WHERE iterations > 0"
+        before = world.sql(searched)
+        world.step(after_min=0.3)
+        assert world.sql(searched) == before
+        world.step(after_min=0.1)  # 24 s after it was inserted
+        assert world.dispatcher.step() == world.settings.poll_s
+
+
+def test_a_cancelled_order_leaves_the_plan_at_once(world: DispatchWorld) -> None:
+    for number in (1, 2):
+        world.order(f"order-{number}")
+    world.step()
+    assert world.version() == 1
+    world.milestone("order-1", "cancelled")
+    world.step(after_min=0.1)
+    assert reasons(world)[-1] == "cancelled"
+    assert [order for orders in world.planned().values() for order in orders] == ["order-2"]
+    ((what,),) = world.sql("SELECT what FROM plan_changes WHERE version = 2")
+    assert what == "done"
+
+
+def test_a_broken_down_van_hands_what_it_has_not_loaded_to_another(world: DispatchWorld) -> None:
+    world.order("order-1")
+    world.step()
+    (broken,) = world.planned()
+    world.sql(
+        "INSERT INTO disruptions (disruption_id, city_id, kind, vehicle_id, from_at, recorded_at, "
+        "recorded_by) VALUES ('d-1', 'shanghai', 'breakdown', %s, %s, %s, 'Li')",
+        (broken, world.now, world.now + minutes(0.1)),
+    )
+    world.step(after_min=0.1)
+    (other,) = world.planned()
+    assert other != broken
+    assert reasons(world)[-1] == "breakdown"
+    ((why,),) = world.sql(
+        "SELECT why FROM plan_changes WHERE order_id = 'order-1' ORDER BY version DESC LIMIT 1"
+    )
+    assert broken in why
+
+
+def test_what_can_not_be_kept_is_offered_and_an_offer_that_is_taken_is_promised(
+    world: DispatchWorld,
+) -> None:
+    world.sql("UPDATE shifts SET from_at = %s", (T0 + minutes(115),))  # no reserve in two hours
+    world.order("order-1", level="diamond")
+    world.step()
+    offered = world.promise("order-1")
+    assert offered["state"] == "offered"
+    assert world.planned() == {}
+    world.sql("INSERT INTO offer_answers VALUES ('order-1', 0, %s)", (world.now,))
+    world.step(after_min=0.1)
+    promised = world.promise("order-1")
+    assert (promised["state"], promised["due_at"]) == ("promised", offered["offers"][0]["due_at"])
+    assert list(world.planned().values()) == [["order-1"]]
+
+
+def test_an_order_that_came_while_nobody_was_there_is_answered_by_the_next(
+    world: DispatchWorld,
+) -> None:
+    world.order("order-1")
+    world.step()
+    world.order("order-2")
+    with dispatch_world(world.database_url, now=world.now) as another:
+        another.step()
+        assert another.promise("order-2")["state"] == "promised"
+        assert another.promise("order-1")["version"] == 1
+
+
+def test_the_same_city_and_seed_give_the_same_plans(
+    database_url: str, empty_database_url: str
+) -> None:
+    def plans(url: str) -> list[tuple[Any, ...]]:
+        with dispatch_world(url) as world:
+            world.city(vans=3)
+            for number in range(12):
+                world.order(
+                    f"order-{number}",
+                    east_km=(number * 7) % 5 - 2,
+                    north_km=(number * 3) % 5 - 2,
+                    level=("diamond", "gold", "silver")[number % 3],
+                )
+                world.step(after_min=0.5)
+            return world.sql(
+                "SELECT p.version, p.reason, p.problem_sha256, p.cost, s.vehicle_id, s.order_id, "
+                "s.arrives_at, s.latest_at FROM plans p JOIN plan_stops s "
+                "ON s.from_version = p.version ORDER BY p.version, s.vehicle_id, s.trip, s.position"
+            )
+
+    migrate(empty_database_url, require_timescaledb=True)
+    first = plans(database_url)
+    assert len(first) > 24
+    assert plans(empty_database_url) == first
+
+
+def test_greed_promises_what_the_tier_says(database_url: str) -> None:
+    with dispatch_world(database_url, planner="greedy") as world:
+        world.city()
+        world.order("order-1", east_km=25, level="diamond")  # nobody can be there in two hours
+        world.order("order-2")
+        world.step()
+        due = {order: world.promise(order)["due_at"] for order in ("order-1", "order-2")}
+        assert due == {
+            "order-1": (T0 + minutes(120)).isoformat(),
+            "order-2": (T0 + minutes(240)).isoformat(),
+        }
+        version = world.version()
+        for _ in range(3):
+            world.step(after_min=0.1)
+        assert world.version() <= version + 1
+        assert {engine for (engine,) in world.sql("SELECT engine FROM plans")} == {"greedy"}
+
+
+def test_a_city_that_is_not_there_yet_is_waited_for(database_url: str) -> None:
+    with dispatch_world(database_url) as world:
+        assert world.step() == world.settings.poll_s
+        world.city()
+        world.order("order-1")
+        world.step()
+        assert world.promise("order-1")["state"] == "promised"
