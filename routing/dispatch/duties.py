@@ -12,7 +12,7 @@ from typing import Final
 from routing.dispatch.state import CityVehicle, PlannedStop, Shift, Visited
 from routing.dispatch.whereabouts import Finder, Trip, Whereabouts
 from routing.dispatch.world import World
-from routing.problem import Break, CurrentTrip, Load, Vehicle
+from routing.problem import Break, CurrentTrip, Vehicle
 
 DAY: Final = timedelta(hours=28)
 """A shift that begins later is tomorrow's: days begin at 4:00 (`times.DAY_BEGINS`)."""
@@ -103,7 +103,7 @@ def as_vehicle(world: World, duty: Duty) -> Vehicle:
         id=duty.name,
         depot=row.depot_id,
         mode=row.mode,
-        capacity=_capacity(world, row),
+        capacity=row.capacity,
         start_s=min(max(start_s, rested_s), end_s),
         end_s=end_s,
         kind=row.kind,
@@ -111,7 +111,7 @@ def as_vehicle(world: World, duty: Duty) -> Vehicle:
         reload_s=row.reload_s,
         range_m=row.range_m,
         driven_m=where.driven_m if where and row.range_m is not None else 0,
-        door_s=row.door_s,
+        door_s=world.door_s(row),
         breaks=breaks,
         returns=row.returns,
         fixed_cost=0 if started else row.fixed_cost,
@@ -156,17 +156,6 @@ def _trips_left(row: CityVehicle, started: int) -> int:
     if not row.returns:
         return 0 if started else 1
     return max(0, row.max_trips - started)
-
-
-def _capacity(world: World, row: CityVehicle) -> Load:
-    failed = world.failed_zones(row.id)
-    frozen_g, chilled_g, ambient_g = (
-        0 if zone in failed else grams
-        for zone, grams in zip(
-            ("frozen", "chilled", "ambient"), row.capacity.by_zone(), strict=True
-        )
-    )
-    return Load(frozen_g=frozen_g, chilled_g=chilled_g, ambient_g=ambient_g)
 
 
 # Breaks -------------------------------------------------------------------------------------------

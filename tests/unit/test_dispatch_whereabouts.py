@@ -31,7 +31,7 @@ from routing.dispatch.state import (
 )
 from routing.dispatch.travelling import TravelOf
 from routing.evaluate import evaluate
-from routing.problem import CurrentTrip, Load, Place, Vehicle
+from routing.problem import CurrentTrip, Place, Vehicle
 from routing.travel import UNREACHABLE_S, GreatCircle, Matrices, ModeMatrix, Pace
 from routing.travel_places import great_circle
 from schemas.disruptions import BreakdownDetails, DelayDetails
@@ -294,12 +294,13 @@ def test_a_delay_counts_from_when_it_began() -> None:
     assert first(over)[1].free_s == seconds(25)
 
 
-def test_a_compartment_that_failed_loads_nothing_more() -> None:
+def test_a_compartment_that_failed_makes_short_trips() -> None:
+    """Each of its doors counts 300 s more than the van's own 30 s."""
     van = replace(STAFFED, compartments={"chilled": "cold-1"})
     failed = (FailedPlace(place_id="cold-1", since=minute(0)),)
     standing = stood(out(-30, *WAITING, vehicles=(van,), failed_places=failed))
-    assert standing.problem.vehicles[0].capacity == Load(chilled_g=0)
-    assert standing.dropped == {"a", "b", "c"}
+    (row,) = standing.problem.vehicles
+    assert (row.capacity, row.door_s) == (van.capacity, 330)
 
 
 def cut_at(north_m: float) -> TravelOf:
