@@ -2,8 +2,9 @@
 
 Boxes (`firmware_sim.box`) and compartments (`firmware_sim.reefer`), and the heat between them: what
 a box takes from the air of its compartment, that air loses. Everything else around a box (a cold
-room, the street) has a temperature of its own, which no box changes. Many at once: boxes and
-compartments are rows of arrays.
+room, the street) has a temperature of its own, which no box changes. Goods have a core below their
+surface: what `firmware_sim.box` calls the goods is the surface, which warms first. Many at once:
+boxes and compartments are rows of arrays.
 """
 
 from dataclasses import dataclass
@@ -30,14 +31,30 @@ class Surroundings:
     around_compartments_c: Floats
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """What lies below the surface of goods, one entry a box."""
+
+    j_per_k: Floats
+    w_per_k: Floats  # between surface and core
+
+
 class Haul:
     """Boxes and compartments. A box is in room r (`~r`), or in compartment k (`k`)."""
 
     def __init__(
-        self, boxes: BoxDesign, compartments: ReeferDesign, *, since_defrost_s: Floats, room: int
+        self,
+        boxes: BoxDesign,
+        core: Core,
+        compartments: ReeferDesign,
+        *,
+        since_defrost_s: Floats,
+        room: int,
     ) -> None:
         """Begin with all boxes in one room, empty of cold, and compartments at their setpoints."""
         self.boxes = boxes
+        self.core = core
+        self.core_c = np.zeros(len(boxes))
         self.compartments = compartments
         self.box_state = _at(boxes, 0.0)
         self.compartment_state: ReeferState = reefer.at_setpoint(compartments, since_defrost_s)
@@ -50,7 +67,8 @@ class Haul:
         `pack_j` is the enthalpy of the pack: 0 where it is frozen through, at its melting point.
         """
         state = self.box_state
-        state.product_c[row], state.pack_j[row] = goods_c, pack_j
+        state.product_c[row] = self.core_c[row] = goods_c
+        state.pack_j[row] = pack_j
         state.air_c[row] = state.logger_c[row] = air_c
 
     def put(self, row: int, *, compartment: int | None = None, room: int = 0) -> None:
@@ -79,6 +97,7 @@ class Haul:
     def stored_j(self) -> float:
         """Return all heat above an arbitrary zero."""
         in_boxes_j = float(box.stored_j(self.boxes, self.box_state).sum())
+        in_boxes_j += float((self.core.j_per_k * self.core_c).sum())
         return in_boxes_j + float(reefer.stored_j(self.compartments, self.compartment_state).sum())
 
     def _step(self, surroundings: Surroundings, dt_s: float) -> None:
@@ -87,6 +106,7 @@ class Haul:
         air_c = np.concatenate([compartments.air_c, surroundings.rooms_c[::-1]])
         before_j = state.heat_in_j
         box.advance(self.boxes, state, air_c[self.where], dt_s)
+        self._even_out(dt_s)
         inside = self.where >= 0
         taken_j = np.bincount(
             self.where[inside],
@@ -96,6 +116,15 @@ class Haul:
         compartments.air_c = compartments.air_c - taken_j / self.compartments.air_j_per_k
         self._exchanged_j += float(taken_j.sum())
         reefer.advance(self.compartments, compartments, surroundings.around_compartments_c, dt_s)
+
+    def _even_out(self, dt_s: float) -> None:
+        """Let heat pass between surface and core: two lumps alone, exactly."""
+        surface, core = self.boxes.product_j_per_k, self.core.j_per_k
+        difference_k = self.box_state.product_c - self.core_c
+        rate = self.core.w_per_k * (1 / surface + 1 / core)
+        passed_j = difference_k * surface * core / (surface + core) * -np.expm1(-rate * dt_s)
+        self.box_state.product_c = self.box_state.product_c - passed_j / surface
+        self.core_c = self.core_c + passed_j / core
 
 
 def _at(design: BoxDesign, temperature_c: float) -> BoxState:

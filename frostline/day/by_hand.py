@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from frostline.day.city import PICKING_S
 from frostline.day.demand import ZONES, Ordered
-from frostline.day.fleet import FleetVehicle
+from frostline.day.fleet import REST_S, FleetVehicle
 from frostline.day.happenings import Handover, Happening, Instruction
 from frostline.day.scenarios import HOUR_S
 from frostline.day.setting_up import CLOSES_S, LATE_COST_PER_MIN, is_inner
@@ -36,6 +36,7 @@ class Program(Protocol):
 _LOOKS_EVERY_S: Final = 60.0
 _STOPS: Final = 10
 _DEPOTS: Final = 3
+HOLD_S = 8400
 _LATEST_AFTER_S: Final = 2 * HOUR_S
 
 
@@ -245,7 +246,7 @@ def _order(world: World, ordered: Ordered) -> routing.Order:
         drop_cost=20_000,
         late_cost_per_min=LATE_COST_PER_MIN[ordered.tier_h],
         service_s=ordered.service_s,
-        hold_s=6000,
+        hold_s=HOLD_S,
     )
 
 
@@ -269,7 +270,7 @@ def _vehicles(world: World) -> Iterator[routing.Vehicle]:
                 door_s=model.door_s,
                 breaks=(
                     routing.Break(
-                        earliest_s=shift.rest_s[0], latest_s=shift.rest_s[1], duration_s=1800
+                        earliest_s=shift.rest_s[0], latest_s=shift.rest_s[1], duration_s=REST_S
                     ),
                 ),
                 returns=model.returns,

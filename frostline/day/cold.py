@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from firmware_sim.haul import Haul, Surroundings
-from frostline.day.boxes import BoxPlan, PackedBox, draw_boxes
+from frostline.day.boxes import BoxPlan, PackedBox, PackingRule, draw_boxes
 from frostline.day.fleet import FleetVehicle, compartments_design
 from frostline.day.happenings import Zone
 from frostline.day.scenarios import Scenario
@@ -29,11 +29,17 @@ class Cold:
     ) -> None:
         self._scenario = scenario
         self._plans = plans
-        design, self.packed = draw_boxes(plans, extra_packs=scenario.extra_packs, seed=seed)
+        rule = PackingRule(
+            hold_percent=scenario.hold_percent,
+            extra_packs=scenario.extra_packs,
+            badly_frozen=scenario.badly_frozen,
+        )
+        design, core, self.packed = draw_boxes(plans, rule, seed=seed)
         compartments = compartments_design(fleet)
         random = np.random.default_rng([seed, 0xC01D])
         self._haul = Haul(
             design,
+            core,
             compartments,
             since_defrost_s=random.uniform(1200.0, 4 * 3600.0, len(compartments)),
             room=STREET,

@@ -18,13 +18,13 @@ from frostline.day.scenarios import HOUR_S, Scenario
 
 ZONES: Final[tuple[Zone, ...]] = ("frozen", "chilled", "ambient")
 LEVELS: Final[Mapping[str, float]] = {
-    "diamond": 0.05,
-    "V5": 0.08,
-    "V4": 0.17,
-    "V3": 0.15,
-    "gold": 0.10,
-    "V2": 0.15,
-    "V1": 0.30,
+    "diamond": 0.04,
+    "V5": 0.06,
+    "V4": 0.12,
+    "V3": 0.20,
+    "gold": 0.08,
+    "V2": 0.17,
+    "V1": 0.33,
 }
 """Each member's level, and its share of the orders."""
 

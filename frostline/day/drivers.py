@@ -16,7 +16,7 @@ from typing import Final
 
 from firmware_sim import chance
 from frostline.day.city import City
-from frostline.day.fleet import FleetVehicle, Shift
+from frostline.day.fleet import REST_S, FleetVehicle, Shift
 from frostline.day.happenings import Instruction, Reported
 from frostline.day.incidents import Trouble, breakdown_of, delay_of
 from frostline.day.parcels import Goods
@@ -34,7 +34,6 @@ _WAITS_FOR_WORD_S: Final = 600.0
 _MEETS_WITHIN_M: Final = 400.0
 _TRANSFER_S: Final = 90.0
 _TOWED_AFTER_S: Final = 5400.0
-_REST_S: Final = 1800.0
 _SWAPS: Final = 0.04
 _PARKING_TROUBLE: Final = 0.08
 _PARKING_S: Final = (120.0, 480.0)
@@ -147,7 +146,7 @@ class Driver:
             while not self._is_done(shift):
                 if not rested and self.now_s >= shift.rest_s[0]:
                     rested = True
-                    yield self.now_s + _REST_S
+                    yield self.now_s + REST_S
                 yield from self._next(shift)
                 if self.stands:
                     yield from self._wait_for_tow()

@@ -68,11 +68,11 @@ class _Room:
     door_m: tuple[float, float]
 
 
-# Walls: ATP, heavily insulated, 0.40 W/(m² K) on 9 and 15 m². A strip curtain stops four fifths of
+# Walls: ATP, heavily insulated, 0.40 W/(m² K) on 9 and 15 m². A strip curtain stops half of
 # what a door of 0.7 x 1.2 m would let through (docs/day.md).
-_FROZEN: Final = _Room(3.6, 15e3, 15.0, 30e3, 1200.0, -21.0, (0.14, 1.2))
-_CHILLED: Final = _Room(6.0, 27e3, 20.0, 50e3, 1500.0, 2.0, (0.14, 1.2))
-_AMBIENT: Final = _Room(6.0, 15e3, 15.0, 40e3, 0.0, 18.0, (0.14, 1.2))
+_FROZEN: Final = _Room(3.6, 15e3, 15.0, 30e3, 1500.0, -21.0, (0.2, 1.2))
+_CHILLED: Final = _Room(9.0, 27e3, 20.0, 50e3, 2000.0, 2.0, (0.5, 1.2))
+_AMBIENT: Final = _Room(6.0, 15e3, 15.0, 40e3, 0.0, 18.0, (0.35, 1.2))
 _TRICYCLE_BOX: Final = _Room(2.0, 5e3, 5.0, 8e3, 0.0, 12.0, (0.5, 0.6))
 _BAG: Final = _Room(0.9, 1.5e3, 1.0, 2e3, 0.0, 15.0, (0.3, 0.3))
 
@@ -84,6 +84,7 @@ _CARRIERS: Final = 1.0  # for each hundred orders, at 100 %
 _RELAY: Final = Load(frozen_g=20_000, chilled_g=30_000, ambient_g=15_000)
 _SHIFT_S: Final = 8 * HOUR_S
 _CLOSES_S: Final = 23 * HOUR_S
+REST_S: Final = 1800
 _LOGGERS: Final = 0xC4F0DA000000  # a static random address, and room below it
 
 

@@ -155,7 +155,7 @@ class BoxTruth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VehicleUse:
-    """What a vehicle did. Busy is driving, loading and serving; staffed is its shifts' time."""
+    """What a vehicle did. Busy is driving, loading and serving; staffed its shifts, less rests."""
 
     vehicle_id: str
     staffed_s: float

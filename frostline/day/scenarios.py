@@ -56,6 +56,10 @@ class Scenario:
     closed_roads: int = 1
     extra_packs: int = 0
     """Packs in each box beyond what the season asks for."""
+    hold_percent: int = 100
+    """Of the hold time that packs are chosen for."""
+    badly_frozen: float = 0.15
+    """The share of the boxes whose packs had not long enough in the freezer."""
     orders_percent: int = 100
     fleet_percent: int = 100
     carriers_percent: int = 0
@@ -94,6 +98,7 @@ SCENARIOS: Final = {
             ),
         ),
         reefer_failures=2,
+        badly_frozen=0.4,
     ),
     "storm": Scenario(
         sentence="a thunderstorm from 15:00 to 18:30: slow roads, long stops",

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from frostline.day.city import CITY_ID, PICKING_S, TIME_ZONE, City, Spot
 from frostline.day.demand import LEVELS, TIERS, time_of
-from frostline.day.fleet import FleetVehicle, Shift
+from frostline.day.fleet import REST_S, FleetVehicle, Shift
 from frostline.day.happenings import Put, Zone
 from frostline.day.scenarios import HOUR_S, Scenario
 
@@ -17,7 +17,6 @@ OPENS_S: Final = 8 * HOUR_S
 CLOSES_S: Final = 23 * HOUR_S
 LATE_COST_PER_MIN: Final = {2: 150, 4: 120, 6: 100}
 _DROP_COST: Final = {2: 6000, 4: 5000, 6: 4000}
-_REST_S: Final = 1800
 _INNER: Final = 0.84  # of the city's width and height: where two hours are promised
 _RECORD_INTERVAL_S: Final = 60
 
@@ -168,7 +167,7 @@ def _shift(vehicle: FleetVehicle, shift: Shift, scenario: Scenario) -> Put:
     rest = {
         "earliest_at": time_of(scenario, earliest_s).isoformat(),
         "latest_at": time_of(scenario, latest_s).isoformat(),
-        "duration_s": _REST_S,
+        "duration_s": REST_S,
     }
     body = {
         "vehicle_id": vehicle.id,

@@ -14,7 +14,7 @@ from frostline.day.city import CITY_ID, City, draw_city
 from frostline.day.cold import Cold
 from frostline.day.demand import Ordered, body_of, draw_orders, time_of
 from frostline.day.drivers import LOOKS_EVERY_S, Driver, Ground
-from frostline.day.fleet import FleetVehicle, draw_fleet
+from frostline.day.fleet import REST_S, FleetVehicle, draw_fleet
 from frostline.day.happenings import (
     BoxTruth,
     DayOrder,
@@ -213,7 +213,7 @@ class World:
         tally = self._drivers[vehicle.id].tally
         return VehicleUse(
             vehicle_id=vehicle.id,
-            staffed_s=float(sum(shift.until_s - shift.from_s for shift in vehicle.shifts)),
+            staffed_s=float(sum(s.until_s - s.from_s - REST_S for s in vehicle.shifts)),
             busy_s=tally.driving_s + tally.serving_s + tally.loading_s,
             driven_m=tally.driven_m,
             driving_s=tally.driving_s,
