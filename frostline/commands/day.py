@@ -117,7 +117,9 @@ def _compare(study: "Study") -> dict[str, Any]:
 def _ended_cleanly(run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Run; what Ctrl-C or SIGTERM end has stopped its processes before this returns."""
     import asyncio
+    import signal
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return run()
     except (KeyboardInterrupt, asyncio.CancelledError):

@@ -32,11 +32,13 @@ class OrderRow:
     delivered_s: float | None
     announced_s: float | None
     compensation: int
+    is_open: bool = False
+    """Neither delivered nor due when the day was cut off."""
 
     @property
     def is_promised(self) -> bool:
-        """Whether it was promised, and not called off since."""
-        return self.due_s is not None and self.state != "cancelled"
+        """Whether it was promised, and its promise was kept or broken."""
+        return self.due_s is not None and self.state != "cancelled" and not self.is_open
 
     @property
     def is_on_time(self) -> bool:
@@ -179,9 +181,16 @@ def _orders(
             delivered_s=delivered.get(order.order_id),
             announced_s=seconds(warned_at(order.order_id)),
             compensation=paid.get(order.order_id, 0),
+            is_open=_is_open(
+                seconds(due(order.order_id)), delivered.get(order.order_id), world.now_s
+            ),
         )
         for order in world.orders
     )
+
+
+def _is_open(due_s: float | None, delivered_s: float | None, now_s: float) -> bool:
+    return delivered_s is None and due_s is not None and due_s > now_s
 
 
 def _state(order_id: str, states: Mapping[str, str], words: Words) -> str:

@@ -124,6 +124,14 @@ def test_what_was_never_promised_is_no_broken_promise() -> None:
     assert report.punctuality.rate == 1.0
 
 
+def test_a_promise_that_is_not_due_when_the_day_is_cut_off_is_neither_kept_nor_broken() -> None:
+    """Of two that are under way at the end only the one that was due counts."""
+    under_way = order("a", delivered_s=None, is_open=True)
+    overdue = order("b", delivered_s=None)
+    kept = report_of(DAY, ledger(orders=(under_way, overdue))).punctuality
+    assert (kept.promised, kept.broken) == (1, 1)
+
+
 def test_capacity_is_staffed_vehicles_at_the_days_pace() -> None:
     """Two vans busy for 6 h in all made 2 deliveries: 1/3 an hour each, and both are staffed."""
     orders = (order("a"), order("b", delivered_s=13.0 * HOUR_S))
