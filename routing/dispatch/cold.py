@@ -220,14 +220,15 @@ def _leaves(
 def _uncooled(box: Box, hold_percent: int, began: Began) -> Leaves | None:
     """Return when a box leaves whose compartment has failed: from then on its pack is alone.
 
-    A forecast looks at the hour behind it, and knows of it only by and by.
+    Or from when on it is aboard. A forecast looks at the hour behind it, and knows of a failure
+    only by and by.
     """
     since = began.failed.get(box.zone)
     hold = hold_time(box, percent=hold_percent)
     if since is None or hold is None:
         return None
-    q10, q50, q90 = (_exposure_s(since, began) + each for each in hold)
-    return q10, q50, q90
+    alone_s = _exposure_s(max(since, began.at), began)
+    return hold.q10_s + alone_s, hold.q50_s + alone_s, hold.q90_s + alone_s
 
 
 def _no_later(one: Leaves | None, other: Leaves | None) -> Leaves | None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from routing.dispatch.cold import Began, Chances, ColdLimits, chances_of, limits_of, weighed
 from routing.dispatch.hold_times import grace_time, hold_time
-from routing.dispatch.state import Box, BoxForecast, CityOrder
+from routing.dispatch.state import Box, BoxForecast, CityOrder, Zone
 from routing.problem import Load
 from tests.dispatch_streets import street
 
@@ -225,6 +225,17 @@ class TestOnItsWay:
     def test_what_is_spoilt_is_lost(self) -> None:
         gone = order(box(forecast=told(20, 45, 60), has_left_range=True))
         assert limits_of(gone, now=NOON, loop=True) == ColdLimits()
+
+    @pytest.mark.parametrize(("failed_min", "alone_s"), [(-10, 1200), (-30, 0), (-90, 0)])
+    def test_in_a_failed_compartment_only_the_pack_is_left(
+        self, failed_min: float, alone_s: int
+    ) -> None:
+        """q10 6,645 s and 1,556 s from the failure on, or from the departure at 11:30 if later."""
+        failed: dict[Zone, datetime] = {"chilled": NOON + minutes(failed_min)}
+        began = Began(at=NOON - minutes(30), failed=failed)
+        sure = order(box(forecast=told(None, None, None)))
+        limits = limits_of(sure, now=NOON, loop=True, began=began)
+        assert limits.warm_after_s == pytest.approx(6645 + 1556 + alone_s, abs=2)
 
     def test_several_boxes_share_one_slope(self) -> None:
         """One spoils from 4,556 to 9,739 s (24,000), one 1,200 s later, over as many seconds.
