@@ -1,0 +1,250 @@
+"""A simulated day, without any process around it."""
+
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from frostline.day.boxes import packs_for
+from frostline.day.by_hand import Greedy, nearest_depots, run_by_hand
+from frostline.day.happenings import BoxPacked, Handover, Happening, Instruction, Reported
+from frostline.day.scenarios import SCENARIOS, Scenario
+from frostline.day.traffic import Streets
+from frostline.day.truth import World
+from frostline.day.weather import outside_c, spell_at
+from routing.roads.made_up import made_up_streets
+from routing.roads.network import Network
+
+ORDERS = 24
+CALM = replace(SCENARIOS["normal"], breakdowns=0, delays=0, closed_roads=0, fleet_percent=300)
+EVENING = replace(SCENARIOS["night"], reefer_failures=2, spells=SCENARIOS["heat-wave"].spells)
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    return made_up_streets(5)
+
+
+def world_of(network: Network, scenario: Scenario = CALM, seed: int = 5) -> World:
+    return World(seed, ORDERS, scenario, network)
+
+
+def test_two_worlds_of_a_seed_are_the_same_day(network: Network) -> None:
+    one, other = world_of(network, EVENING), world_of(network, EVENING)
+
+    assert one.orders == other.orders
+    assert one.city_setup() == other.city_setup()
+    assert run_by_hand(one, Greedy()) == run_by_hand(other, Greedy())
+    assert one.truth() == other.truth()
+
+
+def test_another_seed_is_another_day(network: Network) -> None:
+    assert world_of(network).orders != world_of(network, seed=6).orders
+
+
+def test_weather_and_failures_leave_the_orders_as_they_are(network: Network) -> None:
+    calm = world_of(network)
+    hot = world_of(network, replace(SCENARIOS["heat-wave"], fleet_percent=300))
+
+    assert [(o.id, o.placed_s, o.home) for o in calm.ordered] == [
+        (o.id, o.placed_s, o.home) for o in hot.ordered
+    ]
+    assert len(hot.incidents.failures) == 2
+    assert not calm.incidents.failures
+
+
+def test_what_is_left_alone_stays_where_it_is(network: Network) -> None:
+    world = world_of(network)
+    assert world.advance(12 * 3600.0) == ()
+
+    assert {fix.speed_m_s for fix in world.fixes()} == {0.0}
+    assert sum(use.busy_s for use in world.use()) == 0.0
+
+
+def run_one(world: World) -> list[Happening]:
+    """Let one van bring one order: promised, planned at once, watched for three hours."""
+    ordered = next(o for o in world.ordered if o.window_s is None and o.wish == "fastest")
+    van = next(v for v in world.fleet if v.model.kind == "van" and v.shifts[0].from_s < 36_000)
+    start_s = max(float(ordered.placed_s), van.shifts[0].from_s + 60.0)
+    happened = list(world.advance(start_s))
+    world.promised(ordered.id, van.depot_id)
+    world.set_plan(
+        {
+            van.id: [
+                Instruction(
+                    trip=1,
+                    kind="load",
+                    arrives_s=start_s,
+                    leaves_s=start_s + 1200,
+                    depot_id=van.depot_id,
+                ),
+                Instruction(
+                    trip=1,
+                    kind="deliver",
+                    arrives_s=start_s + 2400,
+                    leaves_s=start_s + 2700,
+                    order_id=ordered.id,
+                ),
+            ]
+        }
+    )
+    return happened + list(world.advance(start_s + 3 * 3600.0))
+
+
+def test_an_order_is_packed_loaded_driven_and_signed(network: Network) -> None:
+    world = world_of(network)
+    happened = run_one(world)
+    steps = [each.step for each in happened if isinstance(each, Handover)]
+
+    assert list(dict.fromkeys(steps)) == ["packed", "loaded", "departed", "arrived", "signed"]
+    assert any(isinstance(each, BoxPacked) for each in happened)
+    times = [each.at_s for each in happened]
+    assert times == sorted(times)
+    assert [use.deliveries for use in world.use() if use.deliveries] == [1]
+
+
+def test_nobody_leaves_before_the_plan_says(network: Network) -> None:
+    happened = run_one(world_of(network))
+    departed = [e for e in happened if isinstance(e, Handover) and e.step == "departed"]
+    packed = [e for e in happened if isinstance(e, Handover) and e.step == "packed"]
+
+    assert departed[0].at_s >= packed[0].at_s + 60
+
+
+def test_small_steps_and_large_ones_are_the_same_day(network: Network) -> None:
+    one, other = world_of(network), world_of(network)
+    for each, step_s in ((one, 15.0), (other, 1800.0)):
+        while each.now_s < each.begins_s + 3600:
+            each.advance(each.now_s + step_s)
+
+    assert [now.case_c for now in one.loggers()] == [now.case_c for now in other.loggers()]
+
+
+def test_a_box_is_heard_by_its_depot_then_by_its_van_then_by_nobody(network: Network) -> None:
+    world = world_of(network)
+    ordered = next(o for o in world.ordered if o.wish == "fastest")
+    depot = nearest_depots(world, ordered)[0]
+    world.advance(float(ordered.placed_s))
+    before = len(world.loggers())
+    world.promised(ordered.id, depot)
+    world.advance(world.now_s + 3600.0)
+    heard = [now.gateway_id for now in world.loggers()]
+
+    assert len(heard) == before + len(ordered.kg)
+    assert heard[: len(ordered.kg)] == [world.gateway_of(depot)] * len(ordered.kg)
+
+    world.called_off(ordered.id)
+    assert len(world.loggers()) == before
+
+
+def test_two_vehicles_hand_a_box_over(network: Network) -> None:
+    world = world_of(network)
+    ordered = next(o for o in world.ordered if o.window_s is None and o.wish == "fastest")
+    vans = [v for v in world.fleet if v.model.kind == "van"]
+    giver = next(v for v in vans if v.role == "regular")
+    taker = next(v for v in vans if v.role == "relay")
+    start_s = max(float(ordered.placed_s), giver.shifts[0].from_s + 60.0)
+    world.advance(start_s)
+    world.promised(ordered.id, giver.depot_id)
+    home = ordered.home
+    load = Instruction(
+        trip=1, kind="load", arrives_s=start_s, leaves_s=start_s, depot_id=giver.depot_id
+    )
+    brings = Instruction(
+        trip=1, kind="deliver", arrives_s=start_s, leaves_s=start_s, order_id=ordered.id
+    )
+    meets = Instruction(
+        trip=1,
+        kind="meet",
+        arrives_s=start_s,
+        leaves_s=start_s,
+        order_id=ordered.id,
+        lat_deg=home.lat_deg,
+        lon_deg=home.lon_deg,
+    )
+    world.set_plan({giver.id: [load, meets, brings], taker.id: [meets, brings]})
+    steps: list[Handover] = []
+    while world.now_s < start_s + 4 * 3600 and "signed" not in {e.step for e in steps}:
+        steps += [e for e in world.advance(world.now_s + 60.0) if isinstance(e, Handover)]
+
+    loaded = [e.vehicle_id for e in steps if e.step == "loaded"]
+    assert list(dict.fromkeys(loaded)) == [giver.id, taker.id]
+    assert [e.vehicle_id for e in steps if e.step == "signed"] == [taker.id]
+
+
+def test_a_breakdown_is_told_after_a_while_and_a_failed_unit_by_nobody(network: Network) -> None:
+    scenario = replace(EVENING, breakdowns=3, closed_roads=1)
+    world = World(5, 60, scenario, network)
+    told: list[Reported] = []
+    run = Greedy()
+    waiting = list(world.ordered)
+    while world.now_s < world.ends_s:
+        while waiting and waiting[0].placed_s <= world.now_s:
+            ordered = waiting.pop(0)
+            world.promised(ordered.id, nearest_depots(world, ordered)[0])
+        plans = run.look(world)
+        if plans is not None:
+            world.set_plan(plans)
+        told += [e for e in world.advance(world.now_s + 60.0) if isinstance(e, Reported)]
+    kinds = Counter(str(each.body["kind"]) for each in told)
+
+    assert kinds["weather"] == 1
+    assert kinds["road_closed"] == 1
+    assert kinds["breakdown"] >= 1
+    assert "cooling_failed" not in kinds
+
+
+def test_closed_roads_are_driven_around(network: Network) -> None:
+    world = world_of(network)
+    streets = Streets(world.city, CALM, seed=5)
+    origin, there = world.city.depots[0].spot.node, world.city.depots[1].spot.node
+    usual = streets.drive("van", origin, there)
+    middle = usual.nodes[len(usual.nodes) // 2]
+    lat_deg, lon_deg = float(world.city.lat_deg[middle]), float(world.city.lon_deg[middle])
+    streets.close(streets.edges_near(lat_deg, lon_deg, 150))
+    around = streets.drive("van", origin, there)
+
+    assert middle in usual.nodes
+    assert middle not in around.nodes
+    assert sum(around.free_s) >= sum(usual.free_s)
+    assert streets.seconds(usual, "van", 36_000.0, 1.0)[-1] > 36_000.0
+
+
+def test_truth_lies_around_what_is_believed(network: Network) -> None:
+    """Over many drives the mean ratio is near 1, and single ones differ."""
+    world = world_of(network)
+    streets = Streets(world.city, CALM, seed=5)
+    nodes = [home.node for home in world.city.homes]
+    ratios = []
+    for origin, there in pairwise(nodes):
+        drive = streets.drive("van", origin, there)
+        if sum(drive.free_s) > 300:
+            # At three at night there is no traffic to add: what is believed are free roads.
+            taken_s = streets.seconds(drive, "van", 3 * 3600.0, 1.0)[-1] - 3 * 3600.0
+            ratios.append(taken_s / sum(drive.free_s))
+
+    assert 0.85 < sum(ratios) / len(ratios) < 1.15
+    assert max(ratios) - min(ratios) > 0.05
+
+
+def test_it_is_coldest_at_five_and_warmest_at_three() -> None:
+    hot = SCENARIOS["heat-wave"]
+
+    assert outside_c(hot, 15 * 3600) == pytest.approx(38.0)
+    assert outside_c(hot, 5 * 3600) == pytest.approx(29.0)
+    assert outside_c(hot, 10 * 3600) == pytest.approx(33.5)  # half way up
+
+
+def test_a_storm_begins_and_ends() -> None:
+    storm = SCENARIOS["storm"]
+
+    assert spell_at(storm, 15 * 3600 - 1) is None
+    assert spell_at(storm, 15 * 3600) is not None
+    assert spell_at(storm, 18 * 3600 + 1800) is None
+
+
+def test_packs_are_chosen_for_the_walls_heat() -> None:
+    # 1 W/K from 3 °C to 30 °C are 27 W; 5,400 s of them 145.8 kJ; 250 g of ice 83.75 kJ: two.
+    assert packs_for("chilled", wall_w_per_k=1.0) == 2
+    assert packs_for("chilled", wall_w_per_k=1.0, hold_percent=200) == 4
