@@ -6,7 +6,7 @@ vehicles work on emergencies alone.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from routing.dispatch.state import CityVehicle, PlannedStop, Shift, Visited
@@ -16,6 +16,8 @@ from routing.problem import Break, CurrentTrip, Vehicle
 
 DAY: Final = timedelta(hours=28)
 """A shift that begins later is tomorrow's: days begin at 4:00 (`times.DAY_BEGINS`)."""
+OVERTIME: Final = timedelta(minutes=30)
+"""A trip may end so long after its shift to keep promises that were made; none is made on it."""
 MOST_OF: Final = 0.8
 """A pause that lasts so much of a break was that break."""
 
@@ -96,7 +98,7 @@ def as_vehicle(world: World, duty: Duty) -> Vehicle:
     """Return a duty as the router sees it, before limits are widened to what is real."""
     row, where, clock = duty.vehicle, duty.where, world.clock
     started = where.started if where else 0
-    end_s = clock.second_of(duty.shift.until_at)
+    end_s = clock.second_of(_may_end_at(duty))
     start_s = where.free_s if where else clock.second_of(duty.shift.from_at)
     rested_s, breaks = _breaks(world, duty)
     vehicle = Vehicle(
@@ -122,6 +124,12 @@ def as_vehicle(world: World, duty: Duty) -> Vehicle:
     if duty.trip is None:
         return vehicle
     return replace(vehicle, start_s=min(start_s, end_s), current=_current(world, duty, rested_s))
+
+
+def _may_end_at(duty: Duty) -> datetime:
+    """Return the end of a shift with overtime, as far as nobody waits for the vehicle."""
+    later = [each.from_at for each in duty.vehicle.shifts if each.from_at >= duty.shift.until_at]
+    return min([duty.shift.until_at + OVERTIME, *later])
 
 
 def place_of_trip(world: World, duty: Duty, trip: Trip) -> str:

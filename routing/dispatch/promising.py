@@ -12,13 +12,14 @@ from itertools import islice
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from routing.day import Day
 from routing.dispatch.decision import NewPromise
 from routing.dispatch.geofence import distance_m
 from routing.dispatch.standing import Bound, Standing
 from routing.dispatch.state import CityDepot, CityLocker, CityOrder, Offer
 from routing.dispatch.wanted import AIM_EARLY_S, Terms, wanted
 from routing.dispatch.world import World
-from routing.plan import Stop
+from routing.plan import UNITS_PER_MINOR, Stop
 from routing.remedy import Remedy
 from routing.trial import Spot, Tries
 from routing.unserved import find_unserved
@@ -28,6 +29,10 @@ LEAST_RESERVE_S: Final = 300
 MOST_RESERVE_S: Final = 1200
 """A promise is made only if the stop comes so much earlier: 15 % of the time until then, 5 to 20
 minutes. Our assumption, of how far a vehicle is off its plan."""
+MOST_ADDED: Final = 20_000
+"""Fen: no promise is made that costs more than this, with what it does to others' boxes."""
+RANGE_PERCENT: Final = 85
+"""Of a battery: what a promise may count on. The rest is for detours, and for changes of plan."""
 SPOTS: Final = 60
 """Places in the plan that are tried, for one wish at one depot."""
 MOST_DEPOTS: Final = 3
@@ -218,19 +223,37 @@ class _Desk:
     def _keeps(self, tries: Tries, number: int, spot: Spot) -> Remedy | None:
         """Return what a spot costs if it keeps the ask, and everyone else's promise."""
         remedy = tries.remedy(number, spot)
-        if remedy is None or remedy.changes:
+        if remedy is None or remedy.changes or remedy.added > MOST_ADDED * UNITS_PER_MINOR:
             return None
-        before = {stop.order: stop for stop in _stops(tries, spot.vehicle, None)}
-        for stop in _stops(tries, spot.vehicle, remedy):
-            order = tries.orders[stop.order]
-            slack_s = order.due_s + AIM_EARLY_S - stop.starts_s
+        before = tries.day(spot.vehicle)
+        after = tries.judge.day(before.vehicle, remedy.tours)
+        keeps = self._keeps_promises(tries, before, after) and self._keeps_limits(
+            spot, before, after
+        )
+        return remedy if keeps else None
+
+    def _keeps_promises(self, tries: Tries, before: Day, after: Day) -> bool:
+        """Return whether each stop keeps its reserve, or as much of it as it had."""
+        started_s = {stop.order: stop.starts_s for stop in _stops(before)}
+        for stop in _stops(after):
+            promised_s = tries.orders[stop.order].due_s + AIM_EARLY_S
             needs_s = reserve_s(self.standing, stop.starts_s)
-            if stop.order in before:
-                slack_before_s = order.due_s + AIM_EARLY_S - before[stop.order].starts_s
-                needs_s = min(needs_s, slack_before_s)
-            if slack_s < needs_s:
-                return None
-        return remedy
+            if stop.order in started_s:
+                needs_s = min(needs_s, promised_s - started_s[stop.order])
+            if promised_s - stop.starts_s < needs_s:
+                return False
+        return True
+
+    def _keeps_limits(self, spot: Spot, before: Day, after: Day) -> bool:
+        """Return whether the day ends within the shift and a battery's share, or is no longer."""
+        ends_s = self.clock.second_of(self.standing.crews[spot.vehicle].shift.until_at)
+        if after.free_s > max(ends_s, before.free_s if before.trips else 0):
+            return False
+        range_m = after.vehicle.range_m
+        if range_m is None:
+            return True
+        share_m = range_m * RANGE_PERCENT // 100
+        return _way_m(after) <= max(share_m, _way_m(before))
 
     def _place(self, tries: Tries, depot_id: str, remedy: Remedy) -> _Place:
         row = tries.problem.orders[-1]
@@ -287,7 +310,7 @@ class _Desk:
         )
         finding = next(found)
         if finding.unserved.reason == "search":
-            return "It could be there just in time, with nothing to spare."
+            return "It could be brought, but with nothing to spare, or at too great a cost."
         return finding.unserved.sentence
 
     def offers(self, ask: Ask) -> Iterator[Offer]:
@@ -354,9 +377,9 @@ class _Desk:
         return at.astimezone(self.zone).strftime("%H:%M")
 
 
-def _stops(tries: Tries, vehicle: int, remedy: Remedy | None) -> list[Stop]:
-    """Return the stops of a vehicle's day, as planned or with a remedy."""
-    day = tries.day(vehicle)
-    if remedy is not None:
-        day = tries.judge.day(tries.problem.vehicles[vehicle], remedy.tours)
-    return [stop for trip in day.trips for stop in trip.stops]
+def _stops(day: Day) -> Iterator[Stop]:
+    return (stop for trip in day.trips for stop in trip.stops)
+
+
+def _way_m(day: Day) -> int:
+    return day.vehicle.driven_m + sum(trip.distance_m for trip in day.trips)

@@ -14,13 +14,17 @@ from routing.dispatch.decision import NewPlan
 from routing.dispatch.rows import stops_of, unserved_of
 from routing.dispatch.standing import Standing
 from routing.evaluate import evaluate
-from routing.plan import Plan
+from routing.plan import UNITS_PER_MINOR, Plan
 from routing.problem import Problem
 from routing.solve import solve
 from routing.unserved import explain_unserved
 
 QUICK_TRIES: Final = 200
 """Days that are walked to say why orders stay behind, where an answer is waited for."""
+
+
+LEAST_SAVING: Final = 300
+"""Fen: for less nobody is told of another plan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +38,8 @@ class Why:
 
 def replan(standing: Standing, why: Why, *, seed: int, iterations: int) -> NewPlan | None:
     """Search for a better plan; return the next version, or None if the living plan stands."""
-    return as_version(standing, searched(standing, seed=seed, iterations=iterations), why)
+    plan = searched(standing, seed=seed, iterations=iterations)
+    return as_version(standing, _if_worth_it(standing, plan), why)
 
 
 def inserted(standing: Standing, why: Why) -> NewPlan | None:
@@ -47,6 +52,14 @@ def searched(standing: Standing, *, seed: int, iterations: int) -> Plan:
     if iterations < 1 or not standing.problem.orders or not standing.problem.vehicles:
         return replace(as_it_stands(standing), seed=seed)
     return solve(standing.problem, iterations=iterations, seed=seed, start=standing.start)
+
+
+def _if_worth_it(standing: Standing, plan: Plan) -> Plan:
+    """Return a plan that saves enough to tell drivers of it, or else the start."""
+    start = evaluate(standing.problem, standing.start)
+    if start.cost.total - plan.cost.total >= LEAST_SAVING * UNITS_PER_MINOR:
+        return plan
+    return replace(as_it_stands(standing), engine=plan.engine, seed=plan.seed, iterations=plan.iterations)
 
 
 def as_it_stands(standing: Standing) -> Plan:

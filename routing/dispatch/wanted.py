@@ -19,8 +19,8 @@ LOCKER_SERVICE_S: Final = 75
 LOCKER_COST: Final = 200
 """Fen for the walk to a locker that a member didn't ask for, as in `routing.city`."""
 MARGIN_PERCENT: Final = 15
-LEAST_DROP_COST: Final = 20_000
-"""Fen: more than a vehicle that starts for one order costs. A promise is no matter of saving."""
+LEAST_DROP_COST: Final = 100_000
+"""Fen: more than all that may happen to others on its way. A promise is no matter of saving."""
 ABOARD_DROP_COST: Final = 10_000_000
 """Fen: what is on a vehicle is brought."""
 LEAST_SERVICE_S: Final = 30

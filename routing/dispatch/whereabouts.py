@@ -20,7 +20,7 @@ from routing.dispatch.world import OPEN, World
 LOADING: Final = timedelta(minutes=10)
 """A trip that leaves within so long is being loaded, as in `routing.city_standing`."""
 ROAD_FACTOR: Final = 1.35
-"""Metres driven for each metre between two doors: what an edge with no odometer may assume."""
+"""Metres driven for each metre between two doors: nothing has told how far it really was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
