@@ -59,7 +59,9 @@ def _if_worth_it(standing: Standing, plan: Plan) -> Plan:
     start = evaluate(standing.problem, standing.start)
     if start.cost.total - plan.cost.total >= LEAST_SAVING * UNITS_PER_MINOR:
         return plan
-    return replace(as_it_stands(standing), engine=plan.engine, seed=plan.seed, iterations=plan.iterations)
+    return replace(
+        as_it_stands(standing), engine=plan.engine, seed=plan.seed, iterations=plan.iterations
+    )
 
 
 def as_it_stands(standing: Standing) -> Plan:
