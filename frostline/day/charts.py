@@ -25,7 +25,7 @@ class Series:
 def bars(names: Sequence[str], series: Sequence[Series], line: Series | None = None) -> str:
     """Draw groups of bars, and a line over them."""
     drawn = [*series, *([line] if line else [])]
-    most = max([1e-9, *(value for each in drawn for value in each.values)])
+    most = max((value for each in drawn for value in each.values), default=0.0) or 1.0
     group = (_WIDTH - _LEFT) / max(1, len(names))
     wide = 0.8 * group / max(1, len(series))
     parts = [_axis(0.0, most)]
