@@ -36,7 +36,7 @@ class Program(Protocol):
 _LOOKS_EVERY_S: Final = 60.0
 _STOPS: Final = 10
 _DEPOTS: Final = 3
-HOLD_S = 8400
+_HOLD_S: Final = 8400  # what a plan by hand takes any box to hold
 _LATEST_AFTER_S: Final = 2 * HOUR_S
 
 
@@ -246,7 +246,7 @@ def _order(world: World, ordered: Ordered) -> routing.Order:
         drop_cost=20_000,
         late_cost_per_min=LATE_COST_PER_MIN[ordered.tier_h],
         service_s=ordered.service_s,
-        hold_s=HOLD_S,
+        hold_s=_HOLD_S,
     )
 
 
