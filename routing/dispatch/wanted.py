@@ -19,8 +19,10 @@ LOCKER_SERVICE_S: Final = 75
 LOCKER_COST: Final = 200
 """Fen for the walk to a locker that a member didn't ask for, as in `routing.city`."""
 MARGIN_PERCENT: Final = 15
-LEAST_DROP_COST: Final = 100_000
-"""Fen: more than all that may happen to others on its way. A promise is no matter of saving."""
+LEAST_DROP_COST: Final = 5_000
+"""Fen, for a policy that forgets to say what a broken promise costs."""
+KEPT_COST: Final = 100_000
+"""Fen: a plan breaks no promise to save less than this, be it on the way or on others' boxes."""
 ABOARD_DROP_COST: Final = 10_000_000
 """Fen: what is on a vehicle is brought."""
 LEAST_SERVICE_S: Final = 30
@@ -92,7 +94,7 @@ def wanted(
         latest_s=MAX_TIME_S if carried else latest_s,
         late_cost_per_min=tier.late_cost_per_min,
         service_s=_service_s(world, order, carried),
-        drop_cost=ABOARD_DROP_COST if carried else drop_cost(order, tier),
+        drop_cost=ABOARD_DROP_COST if carried else max(KEPT_COST, drop_cost(order, tier)),
         onboard_cost_per_min=_onboard_cost_per_min(order),
         hold_s=None if carried else limits.hold_s,
         warm_after_s=limits.warm_after_s,
