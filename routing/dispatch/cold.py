@@ -19,6 +19,8 @@ from schemas.disruptions import CoolingFailedDetails
 
 HORIZON: Final = timedelta(hours=7)  # the judge looks no further ahead
 STALE_AFTER: Final = timedelta(minutes=30)  # a forecast says nothing of a box not heard of since
+KNOWN_AFTER: Final = timedelta(hours=1)
+"""A forecast looks at the air of the hour behind it, and knows of a failure only by and by."""
 MOST_COST_PER_MIN: Final = 10_000  # of `routing.check_values`
 
 
@@ -211,21 +213,21 @@ def _leaves(
         return (_exposure_s(box.left_at, began),) * 3
     told = box.forecast
     if told is None or hears_at - told.made_at > STALE_AFTER:
-        leaves = _nominal(order, box, hold_percent, began)
-    else:
-        leaves = _forecast(told, began)
-    return _no_later(leaves, _uncooled(box, hold_percent, began))
+        return _nominal(order, box, hold_percent, began)
+    leaves = _forecast(told, began)
+    since = began.failed.get(box.zone)
+    if since is None or hears_at - max(since, began.at) > KNOWN_AFTER:
+        return leaves
+    return _no_later(leaves, _uncooled(box, hold_percent, began, since))
 
 
-def _uncooled(box: Box, hold_percent: int, began: Began) -> Leaves | None:
+def _uncooled(box: Box, hold_percent: int, began: Began, since: datetime) -> Leaves | None:
     """Return when a box leaves whose compartment has failed: from then on its pack is alone.
 
-    Or from when on it is aboard. A forecast looks at the hour behind it, and knows of a failure
-    only by and by.
+    Or from when on it is aboard.
     """
-    since = began.failed.get(box.zone)
     hold = hold_time(box, percent=hold_percent)
-    if since is None or hold is None:
+    if hold is None:
         return None
     alone_s = _exposure_s(max(since, began.at), began)
     return hold.q10_s + alone_s, hold.q50_s + alone_s, hold.q90_s + alone_s

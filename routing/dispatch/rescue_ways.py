@@ -23,6 +23,8 @@ from routing.plan import UNITS_PER_MINOR, Draft
 from routing.problem import Problem, Vehicle
 from routing.travel import arrival_s
 
+MEETING_COST: Final = 1_000
+"""Fen for what a meeting upsets: two drivers, who may miss each other (our assumption)."""
 RELAY_WITHIN_S: Final = 15 * 60
 COOLING_KINDS: Final = frozenset({"van", "carrier"})
 TAKERS: Final = 4
@@ -192,7 +194,7 @@ def _meeting_costs(case: Case, meeting: Meeting, at_s: int) -> int:
     taker = case.problem.vehicles[relay.vehicle_number(case.problem, meeting.taker)]
     giver = case.problem.vehicles[relay.vehicle_number(case.problem, meeting.giver)]
     stops = len(meeting.orders)
-    cost = 0 if taker.current else taker.fixed_cost
+    cost = MEETING_COST + (0 if taker.current else taker.fixed_cost)
     cost -= stops * (taker.cost_per_order + (0 if meeting.stands else giver.cost_per_order))
     if meeting.cold:
         return cost + sum(case.lost(order, at_s) for order in meeting.orders)

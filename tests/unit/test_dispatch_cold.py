@@ -237,6 +237,18 @@ class TestOnItsWay:
         limits = limits_of(sure, now=NOON, loop=True, began=began)
         assert limits.warm_after_s == pytest.approx(6645 + 1556 + alone_s, abs=2)
 
+    @pytest.mark.parametrize(("now_min", "heard"), [(30, False), (31, True)])
+    def test_an_hour_after_a_failure_the_forecast_knows_better(
+        self, now_min: float, heard: bool
+    ) -> None:
+        """It left at 11:30, in a compartment that had failed before."""
+        late = NOON + minutes(now_min)
+        failed: dict[Zone, datetime] = {"chilled": NOON - minutes(60)}
+        began = Began(at=NOON - minutes(30), failed=failed)
+        sure = order(box(forecast=told(None, None, None, at=late)))
+        limits = limits_of(sure, now=late, loop=True, began=began)
+        assert (limits == ColdLimits()) == heard
+
     def test_several_boxes_share_one_slope(self) -> None:
         """One spoils from 4,556 to 9,739 s (24,000), one 1,200 s later, over as many seconds.
 

@@ -291,13 +291,13 @@ class TestWhatIsDone:
 
 
 def failed_compartment(
-    other: CityVehicle, *, at_m: float = 6000, next_m: float = 8000
+    other: CityVehicle, *, at_m: float = 6000, next_m: float = 8000, worth: int = 60_000
 ) -> CityState:
     """Return a van at 6 km with two boxes without packs, whose compartment failed at 5 min."""
     bare: dict[str, Any] = {"pack_kind": "none", "pack_kg": 0.0}
     orders = (
         order("near", next_m, boxes=(box("b1", **bare),)),
-        order("far", 40_000, boxes=(box("b2", spoil_cost=60_000, **bare),)),
+        order("far", 40_000, boxes=(box("b2", spoil_cost=worth, **bare),)),
     )
     return street(
         *orders,
@@ -393,10 +393,10 @@ class TestTheNextPlan:
         assert arrives["back"] < arrives["far"]
 
     def test_what_goes_back_is_not_brought(self) -> None:
-        """Where a broken promise costs next to nothing, a box without a pack goes home."""
+        """Where goods are worth far more than a promise, a box without a pack goes home."""
         city = replace(CITY, policy=DeliveryPolicy(tiers=(), areas={}))
-        fails = replace(failed_compartment(van("van-2", shifts=())), city=city)
-        state = self.planned(fails)
+        fails = failed_compartment(van("van-2", shifts=()), worth=900_000)
+        state = self.planned(replace(fails, city=city))
         assert {r.chosen for r in state.rescues} >= {"return"}
         gone = {r.order_id for r in state.rescues if r.chosen == "return"}
         assert gone.isdisjoint(s.order_id for s in state.plan.stops if s.kind == "deliver")
