@@ -23,6 +23,7 @@ from frostline.system import System, running_system
 _READY_S: Final = 600.0
 _ANSWER_S: Final = 60.0
 _BATCH: Final = 25  # booked at once, so that the answers to them are not one long step
+_STORM: Final = {"weather": "storm", "speed_percent": 60, "extra_service_s": 60}
 _UNANSWERED: Final = """
 SELECT count(*) FROM deliveries d
 WHERE NOT EXISTS (SELECT FROM promises p WHERE p.order_id = d.order_id)
@@ -158,14 +159,16 @@ class _Bench:
         """Do the next thing; return for which reason it is planned again."""
         city, kind = self._city, ("delay", "cancelled", "weather")[number % 3]
         if kind == "cancelled":
-            city.cancel(f"order-{number}")
+            city.cancel(f"booked-{number % self._booked}")
             city.wake()
         elif kind == "weather":
-            worse = {"weather": "rain", "speed_percent": max(50, 98 - number)}  # than any before
-            city.disrupt(f"event-{number}", "weather", None, worse)
+            if number % 2 == 0:  # a storm, and the end of the one before, in turn
+                city.disrupt(f"event-{number}", "weather", None, _STORM)
+            else:
+                city.end(kind)
         else:
             vehicle_id = city.one(_BUSY, {"number": number})
-            city.disrupt(f"event-{number}", "delay", vehicle_id, {"delay_s": 1200})
+            city.disrupt(f"event-{number}", "delay", vehicle_id, {"delay_s": 10_800})
         return kind
 
     def _until(self, answer: Callable[[], object], *, limit_s: float = _ANSWER_S) -> object:

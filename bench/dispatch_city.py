@@ -131,9 +131,18 @@ class BenchCity:
             vehicle_id=vehicle_id,
             details=json.dumps(details),
             from_at=now,
-            until_at=now + timedelta(minutes=30),
+            until_at=now + timedelta(hours=6),
             recorded_at=now,
             recorded_by="bench",
+        )
+        self.wake()
+
+    def end(self, kind: str) -> None:
+        """Let all disruptions of a kind be over, and wake the dispatcher."""
+        self.db.execute(
+            "UPDATE disruptions SET until_at = %(now)s WHERE kind = %(kind)s "
+            "AND until_at > %(now)s",
+            {"now": datetime.now(UTC), "kind": kind},
         )
         self.wake()
 
