@@ -60,7 +60,6 @@ def _step(facts: Facts, state: State, temperature: float) -> None:
     change_u = _change_u(facts, state, before)
     if now.over == 0 and _keeps_rules(state) and change_u < patience(state.now[0], temperature):
         now.current_u += change_u
-        now.accepted += 1
         forget(state)
         if now.current_u < now.best_u:
             keep_best(state)

@@ -14,6 +14,7 @@ from routing.search.layout import (
     CLOSED_S,
     FAR,
     HOURS,
+    IMPOSSIBLE,
     KIND,
     NODE,
     ORDER,
@@ -123,7 +124,7 @@ class _Fleet:
         self.sorted = sorted(range(len(kind_of)), key=lambda k: kind_of[k])
         self.kind_of, self.class_of = kind_of, class_of
         self.index = {problem.vehicles[k].id: j for j, k in enumerate(self.sorted)}
-        self.allowed = _allowed(problem.orders, list(classes))
+        self.allowed = _allowed(problem, list(classes))
 
 
 def _most_trips(vehicle: Vehicle, limit: int) -> int:
@@ -133,16 +134,23 @@ def _most_trips(vehicle: Vehicle, limit: int) -> int:
     return min(vehicle.max_trips, limit)
 
 
-def _allowed(orders: Sequence[Order], classes: Sequence[tuple[str, frozenset[str], Any]]) -> Array:
-    """Return which order (row) which class of vehicles (column) may serve."""
+def _allowed(problem: Problem, classes: Sequence[tuple[str, frozenset[str], Any]]) -> Array:
+    """Return which order (row) which class of vehicles (column) may serve.
+
+    What is aboard is not held against any depot's stock: it may have been handed over.
+    """
+    aboard = {order for v in problem.vehicles if v.current for order in v.current.aboard}
     patterns: dict[Any, int] = {}
     of_order = [
-        patterns.setdefault((order.depots, order.skills, order.only_vehicle), len(patterns))
-        for order in orders
+        patterns.setdefault(
+            (None if order.id in aboard else order.depots, order.skills, order.only_vehicle),
+            len(patterns),
+        )
+        for order in problem.orders
     ]
     table = [
         [
-            depot in depots and needs <= skills and pin in {None, vehicle}
+            (depots is None or depot in depots) and needs <= skills and pin in {None, vehicle}
             for depot, skills, vehicle in classes
         ]
         for depots, needs, pin in patterns
@@ -182,7 +190,8 @@ def _layers(way: ModeMatrix, slices: int) -> Array:
 
 
 def _starts(starts_s: Sequence[int], slices: int) -> list[int]:
-    return [*starts_s, *[FAR] * (slices + 1 - len(starts_s))]
+    """Return when slices begin, and then what no clock comes to, even on closed roads."""
+    return [*starts_s, *[IMPOSSIBLE] * (slices + 1 - len(starts_s))]
 
 
 def _transposed(matrix: Array) -> Array:
@@ -304,7 +313,6 @@ def _set_current(record: Any, vehicle: Vehicle, nodes: _Nodes) -> None:
         record["departed_s"] = vehicle.current.departed_s
         record["free_s"] = vehicle.current.free_s
         record["place"] = nodes.current[vehicle.id]
-        record["doors"] = vehicle.current.stops_made
 
 
 def kinds(vehicle: Array) -> Array:
@@ -327,7 +335,7 @@ def _near(way_m: Array, orders: int) -> Array:
 
 
 def picks(problem: Problem) -> Array:
-    """Return how many orders may leave each depot in each hour, for four days."""
+    """Return how many orders may leave each depot in each hour from midnight on."""
     table = np.full((len(problem.depots), HOURS), FAR, np.int64)
     for limits, depot in zip(table, problem.depots, strict=True):
         if depot.orders_per_hour is not None:

@@ -145,7 +145,7 @@ def _others_u(facts: Facts, state: State, row: int, q: int, delay_s: int, shift_
     )
     paid_s = delay_s if q + 1 >= record.last_wait else 0
     return (
-        before_u * shift_s
+        before_u
         + state.rate[LATE_U, row, q + 1] * delay_s
         + state.rate[BOARD_U, row, q + 1] * longer_s
         + state.rate[WARM_U, row, q + 1] * (longer_s + vehicle.door_s)

@@ -34,8 +34,8 @@ IMPOSSIBLE: Final = 1 << 60
 """The price of what breaks a rule."""
 
 
-HOURS: Final = 96
-"""Departures are counted by the hour for so long; what is later breaks every rule of a shift."""
+HOURS: Final = 288
+"""Departures are counted by the hour for twelve days: longer than a shift can last."""
 
 
 def _record(*names: str) -> np.dtype[Any]:
@@ -95,7 +95,6 @@ VEHICLE: Final = _record(
     "departed_s",
     "free_s",
     "place",
-    "doors",
 )
 """`class_` is its column of `Facts.allowed`; vehicles of a `kind` are alike in everything. `layer`
 is its first of `Facts.leg`, `current` the row of its current trip, or -1. Breaks and rows run from
@@ -169,7 +168,7 @@ TASK: Final = np.dtype(
 CLOCK: Final = _record("free_s", "taken", "trips", "bad", "cost_u", "way_m", "full_hour")
 """Where a walk stands."""
 
-BID: Final = _record("cost_u", "node", "row", "at", "vehicle", "rank", "not_before_s", "given_u")
+BID: Final = _record("cost_u", "node", "row", "at", "vehicle", "rank", "not_before_s")
 """The cheapest insertion so far. `row` is -1 if there is none, -2 for a new trip."""
 
 NOW: Final = np.dtype(
@@ -184,9 +183,6 @@ NOW: Final = np.dtype(
             "current_u",
             "best_u",
             "iterations",
-            "accepted",
-            "walks",
-            "swaps",
             "rows",
             "noted",
             "focus",

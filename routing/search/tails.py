@@ -83,7 +83,6 @@ def _propose(facts: Facts, state: State, first: int, second: int, limit_u: float
     _set_aside(state)
     _join(facts, state, tail, q - 1, head, p + 1)
     _apply(facts, state, head, tail)
-    now.swaps += 1
     now.current_u += quote_u
     if now.current_u < now.best_u:
         keep_best(state)

@@ -1,7 +1,7 @@
 """How does a vehicle's day go? The compiled twin of `routing.day`.
 
 `walk_trip` walks the trip in one row and writes its times to the same row, or to a scratch row when
-a change is only tried. What is carried from trip to trip is in `State.clock`.
+a change is only tried. What is carried from trip to trip is `State.now`'s `clock`.
 """
 
 import numpy as np
@@ -200,7 +200,6 @@ def price(facts: Facts, state: State, vehicle: int, rank: int, replaced: int) ->
     """
     clock, day, scratch = state.now[0].clock, state.day[vehicle], state.now[0].rows
     begin(facts, state, vehicle, rank)
-    state.now[0].walks += 1
     if state.row[scratch].n > 0 or state.row[scratch].current:
         walk_trip(facts, state, scratch, scratch)
         _note(facts, state, scratch, state.row[scratch].n)
