@@ -21,8 +21,13 @@ CHOICE_SHARE: Final = 0.1
 def search_and_recombine(
     problem: Problem, *, budget: Budget, seed: int, start: Draft | None, report: Report
 ) -> Found:
-    """Return the best draft found within `budget.time_limit_s`; iterations are not counted here."""
-    limit_s = budget.time_limit_s or DEFAULT_TIME_S
+    """Return the best draft found within `budget.time_limit_s`; `DEFAULT_TIME_S` if there is none.
+
+    Recombining has no iterations. Where they count, this is the compiled search and nothing else.
+    """
+    if budget.iterations is not None:
+        return search(problem, budget=budget, seed=seed, start=start, report=report)
+    limit_s = DEFAULT_TIME_S if budget.time_limit_s is None else budget.time_limit_s
     began_s = time.perf_counter()
     found, pool = search_with_pool(
         problem,

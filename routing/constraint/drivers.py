@@ -83,12 +83,16 @@ def assign_drivers(shifts: Iterable[Shift], drivers: Iterable[Driver]) -> Rota:
         model.add(sum(shift.length_s * flag for shift, flag in his) <= driver.max_s)
         model.add_no_overlap(list(_with_rest(model, driver, his)))
     costs = {key: drivers[key[1]].cost_per_h * shifts[key[0]].length_s for key in flags}
-    uncovered = 1 + sum(costs.values())  # one shift more is worth any cost
+    dearest: dict[int, int] = {}
+    for (shift, _), cost in costs.items():
+        dearest[shift] = max(cost, dearest.get(shift, 0))
+    uncovered = 1 + sum(dearest.values())  # one shift more is worth any cost
     model.minimize(sum((costs[key] - uncovered) * flag for key, flag in flags.items()))
     solver = sat.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.max_deterministic_time = DETERMINISTIC_LIMIT
-    solver.solve(model)
+    if solver.solve(model) not in {sat.OPTIMAL, sat.FEASIBLE}:
+        raise RuntimeError(f"CP-SAT found no rota: {solver.status_name()} {model.validate()}")
     taken = [key for key, flag in flags.items() if solver.boolean_value(flag)]
     return _rota(shifts, drivers, taken, sum(costs[key] for key in taken))
 

@@ -83,7 +83,9 @@ class Layout:
         order = self.order(stop)
         holder = self.aboard.get(order.id)
         if holder is not None:
-            return [run for run in self.runs_of.get(holder, ()) if self.runs[run].current]
+            able = _is_able(order, self.problem.vehicles[holder])
+            runs = self.runs_of.get(holder, ()) if able else ()
+            return [run for run in runs if self.runs[run].current]
         return [
             run
             for run, it in enumerate(self.runs)
@@ -105,8 +107,7 @@ class Layout:
     def _fits(self, order: Order, vehicle: Vehicle) -> bool:
         return (
             vehicle.depot in order.depots
-            and order.skills <= vehicle.skills
-            and order.only_vehicle in {None, vehicle.id}
+            and _is_able(order, vehicle)
             and all(
                 weight <= limit
                 for weight, limit in zip(
@@ -168,6 +169,11 @@ class Layout:
             home = (vehicle.depot, depot_place) if vehicle.returns else (None, NOWHERE)
             ends.append(node(*home))
         return np.array(rows, dtype=np.int64), tuple(starts), tuple(ends)
+
+
+def _is_able(order: Order, vehicle: Vehicle) -> bool:
+    """Return whether a vehicle has an order's skills, and no pin forbids it."""
+    return order.skills <= vehicle.skills and order.only_vehicle in {None, vehicle.id}
 
 
 def _aboard(problem: Problem) -> dict[str, int]:

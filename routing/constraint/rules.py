@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, Final
 
 from routing.constraint.model import UNBOUNDED, Model
+from routing.evaluate import Judge
 from routing.plan import UNITS_PER_MINOR
 
 HOUR_S: Final = 3600
@@ -31,7 +32,7 @@ def add_orders(model: Model) -> None:
 
 def _lock(model: Model, ways: dict[int, list[int]]) -> Iterator[int]:
     """Fix the locked stops of trips under way; yield their orders."""
-    number = {order.id: k for k, order in enumerate(model.layout.problem.orders)}
+    number = Judge(model.layout.problem).number_of
     for run in model.runs:
         current = model.layout.vehicle(run).current
         if not model.layout.runs[run].current or current is None:

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.evaluate import Judge
 from routing.problem import Load, Order, Problem, Vehicle
 from routing.travel import UNREACHABLE_S
 
@@ -25,9 +26,9 @@ FULL: Final = 0.9
 
 def aboard(problem: Problem) -> dict[int, int]:
     """Return the orders that only one vehicle can bring, for it has them on board."""
-    named = {order.id: k for k, order in enumerate(problem.orders)}
+    number = Judge(problem).number_of
     return {
-        named[order]: k
+        number[order]: k
         for k, vehicle in enumerate(problem.vehicles)
         if vehicle.current
         for order in vehicle.current.aboard

@@ -60,8 +60,7 @@ class SplitSearch:
     ) -> Found:
         """Return the best draft found by parts; it is never worse than a feasible `start`."""
         if self.cluster is None:  # else each worker would compile it, and say nothing
-            report(Progress(engine=ENGINE, phase="compiling", elapsed_s=0.0, iterations=0))
-            compile_ahead()
+            compile_ahead(report)
         with _crew(search, self.workers, self.cluster) as crew:
             solver = Solver(
                 problem=problem, crew=crew, purse=Purse(budget), seed=seed, report=report

@@ -81,6 +81,19 @@ def test_covering_comes_before_cost():
     assert rota.cost_minor == 76_000  # 6 h at 10,000 and 8 h at 2,000
 
 
+def test_covering_comes_before_cost_in_any_currency():
+    """Twenty drivers at 10,000,000,000 units an hour, each free for one of twenty shifts.
+
+    A shift costs 2.16e14, and the 400 pairs of shift and driver together 8.6e16. Were one shift
+    more worth that, all 400 would be worth 3.5e19, and no 64 bits would hold it.
+    """
+    shifts = [replace(EARLY, id=f"shift{k}") for k in range(20)]
+    drivers = [replace(ANNA, id=f"driver{k}", cost_per_h=10**10) for k in range(20)]
+    rota = assign_drivers(shifts, drivers)
+    assert rota.uncovered == {}
+    assert len(set(rota.driver_of.values())) == 20
+
+
 def test_of_two_drivers_the_cheaper_drives():
     dear = replace(ANNA, id="dear", cost_per_h=2001)
     assert assign_drivers([EARLY], [dear, ANNA]).driver_of == {"early": "anna"}

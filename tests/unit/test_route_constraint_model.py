@@ -11,8 +11,9 @@ from routing.constraint.model import cp
 from routing.constraint.neighbours import Walk
 from routing.evaluate import evaluate
 from routing.plan import UNITS_PER_MINOR, Draft, Tour, Visit
-from routing.problem import Problem
+from routing.problem import CurrentTrip, Problem
 from routing.repair import repair
+from tests.routing_street import EIGHT, order, street, tour, van
 from tests.routing_world import EVERY, PLAIN, Features, random_draft, random_problem
 
 ONE_SLICE = replace(EVERY, slices=False, breaks=False)
@@ -102,6 +103,16 @@ def test_a_locked_stop_comes_first_and_is_never_dropped():
     assert read(problem, nothing)[1] is None
     locked = ((Tour((Visit(0),)),), *nothing[1:])
     assert (read(problem, locked)[1] is not None) == evaluate(problem, locked).feasible
+
+
+@pytest.mark.parametrize("pin", [{"skills": frozenset({"stairs"})}, {"only_vehicle": "other"}])
+def test_what_is_aboard_still_needs_its_skills_and_keeps_its_pin(pin: dict[str, object]):
+    current = CurrentTrip(departed_s=EIGHT, place="km1", free_s=EIGHT, aboard=("o0",))
+    problem = street(order(0, 2, **pin), vehicles=(van(current=current), van("other")))
+    draft = ((tour(0),), ())
+    assert not evaluate(problem, draft).feasible
+    model, assignment = read(problem, draft)  # it leaves out what nobody may bring
+    assert model.draft(assignment) == ((Tour(()),), ())
 
 
 def least(problem: Problem, draft: Draft) -> int | None:
