@@ -2,8 +2,8 @@
 
 Workers are spawned, so that no lock or thread of this process is copied, and stay for all rounds:
 they import and load the compiled search once. A worker that dies (out of memory, killed) takes only
-its part with it: the part is searched again. Workers end with this process, however it ends, and
-leave Ctrl-C to it.
+its part with it: the part is searched again. Workers hold one end of a pipe, and end when the other
+is closed: by this process, or with it, however it ends. They leave Ctrl-C to it.
 """
 
 import multiprocessing
@@ -14,14 +14,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 from routing.engine import Engine, Found
 from routing.scale.crew import ASK_EVERY_S, CalledOff, CrewLost, Task, work
-
-if TYPE_CHECKING:
-    from multiprocessing.queues import SimpleQueue
 
 ATTEMPTS: Final = 3
 """How often in a row workers may die without a part being finished."""
@@ -45,6 +43,7 @@ class Pool:
         trace: TracebackType | None,
     ) -> None:
         self._executor.shutdown(cancel_futures=True)
+        self._lifeline.close()
 
     def search(self, tasks: Sequence[Task], called_off: CalledOff) -> Iterator[tuple[int, Found]]:
         """Yield each task's number and answer as it is there, until all are or it's called off.
@@ -65,6 +64,7 @@ class Pool:
                         f"workers died {deaths} times; {len(left)} parts left"
                     ) from error
                 self._executor.shutdown()
+                self._lifeline.close()
                 self._start()
 
     def _search(self, tasks: dict[int, Task], called_off: CalledOff) -> Iterator[tuple[int, Found]]:
@@ -85,37 +85,25 @@ class Pool:
                     yield number.pop(future), future.result()
         finally:
             if number:
-                self._kill()
+                self._lifeline.close()  # in the middle of what they do, or before they begin
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
-        self._pids: SimpleQueue[int] = context.SimpleQueue()
+        theirs, self._lifeline = context.Pipe(duplex=False)
         self._executor = ProcessPoolExecutor(
-            self.hands, mp_context=context, initializer=_join_crew, initargs=(self._pids,)
+            self.hands, mp_context=context, initializer=_join_crew, initargs=(theirs,)
         )
-
-    def _kill(self) -> None:
-        """End the workers in the middle of what they do."""
-        pids = set()
-        while not self._pids.empty():
-            pids.add(self._pids.get())
-        for child in multiprocessing.active_children():
-            if child.pid in pids:
-                child.terminate()
 
 
 def _work_sealed(sealed: bytes) -> Found:
     return work(*pickle.loads(sealed))  # noqa: S301 (this process's parent wrote it)
 
 
-def _join_crew(pids: "SimpleQueue[int]") -> None:
+def _join_crew(lifeline: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    pids.put(os.getpid())
+    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def _end_with(lifeline: Connection) -> None:
+    lifeline.poll(None)
+    os._exit(1)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 
@@ -87,6 +88,24 @@ def test_a_search_that_is_called_off_ends_at_once_with_what_it_has() -> None:
         for k, _ in pool.search([*TASKS[:2], late, late], lambda: bool(found)):
             found.append(k)
     assert 0 < len(found) <= 2
+
+
+def test_workers_that_only_begin_are_ended_too() -> None:
+    """Called off before a worker is there: nobody waits for the half minute that it would search.
+
+    A search asks twice before it looks at its workers; they need a second to be there.
+    """
+    asked: list[None] = []
+
+    def third_time() -> bool:
+        asked.append(None)
+        return len(asked) > 2
+
+    began_s = perf_counter()
+    with Pool(search, 2) as pool:
+        late = Task(CITY, Budget(time_limit_s=30.0), 1, None)
+        assert list(pool.search([late, late], third_time)) == []
+    assert perf_counter() - began_s < 20
 
 
 def test_an_engine_s_error_is_not_hidden() -> None:
