@@ -6,7 +6,7 @@ a packing record leaves open is a factor on the time, log-normally spread (docs/
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from routing.dispatch.state import Box, Zone
@@ -26,14 +26,18 @@ class _Goods:
     pack_kind: str  # what usually keeps them
 
 
-# The zones of the business; packed in their middle, or 2 °C below their only limit; spoilt at the
-# policies' critical limits (docs/policies.md). Chilled goods are mostly water, frozen ones hold
-# less (ASHRAE Handbook, Refrigeration, "Thermal properties").
+# The zones of the business, for a box whose own policy the state doesn't say: packed in the middle
+# of the range, or 2 °C below its only end; spoilt at the critical limits (docs/policies.md).
+# Chilled goods are mostly water, frozen ones hold less (ASHRAE Handbook, Refrigeration, "Thermal
+# properties").
 _GOODS: Final[dict[Zone, _Goods]] = {
     "frozen": _Goods(-20.0, -18.0, -15.0, 2700.0, "brine"),
     "chilled": _Goods(2.0, 4.0, 8.0, 3500.0, "ice"),
     "ambient": _Goods(16.5, 18.0, 25.0, 3500.0, "paraffin_15"),
 }
+_BELOW_K: Final = 2.0
+_LEAST_GRACE_K: Final = 0.5
+"""Some policies bear nothing beyond their range: what a logger measures is no sharper than this."""
 # Latent heat. Water and dry ice: CRC Handbook; brine and paraffin: Zalba et al. 2003, Applied
 # Thermal Engineering 23, tables 1 to 3.
 _LATENT_J_PER_KG: Final = {
@@ -72,7 +76,7 @@ def hold_time(box: Box, *, outside_c: float = DESIGN_C, percent: int = 100) -> H
 
     Every quantile is `percent` of it. None: it holds for ever, for it is not warmer outside.
     """
-    goods = _GOODS[box.zone]
+    goods = _goods(box)
     if outside_c <= goods.limit_c:
         return None
     melting_s = _USABLE_SHARE * _pack_j(box, goods)
@@ -87,11 +91,26 @@ def grace_time(box: Box, *, outside_c: float = DESIGN_C, percent: int = 100) -> 
     For how long the policies bear that is not counted: it is a reserve for the goods on the edge.
     None: it is not warm enough outside.
     """
-    goods = _GOODS[box.zone]
+    goods = _goods(box)
     if outside_c <= goods.spoils_c:
         return None
     seconds = _warming_s(box, outside_c, goods.limit_c, goods.spoils_c)
     return _spread(seconds * percent / 100, _GRACE_LOG_SD)
+
+
+def _goods(box: Box) -> _Goods:
+    """Return a box's goods, by the limits of its own policy where they are known."""
+    usual = _GOODS[box.zone]
+    if box.upper_c is None:
+        return usual
+    lowest_c = box.upper_c - 2 * _BELOW_K if box.lower_c is None else box.lower_c
+    spoils_c = usual.spoils_c if box.spoils_c is None else box.spoils_c
+    return replace(
+        usual,
+        packed_c=(lowest_c + box.upper_c) / 2,
+        limit_c=box.upper_c,
+        spoils_c=max(spoils_c, box.upper_c + _LEAST_GRACE_K),
+    )
 
 
 def _spread(seconds: float, log_sd: float) -> HoldTime:
@@ -117,7 +136,7 @@ def _warming_s(box: Box, outside_c: float, from_c: float, to_c: float) -> float:
     Newton's law (Incropera, "Fundamentals of Heat and Mass Transfer", eq. 5.6): t = C/UA ln(…).
     """
     kilos = _TYPICAL_PRODUCT_KG if box.product_kg is None else box.product_kg
-    j_per_k = kilos * _GOODS[box.zone].j_per_kg_k
+    j_per_k = kilos * _goods(box).j_per_kg_k
     return j_per_k / _wall_w_per_k(box) * math.log((outside_c - from_c) / (outside_c - to_c))
 
 

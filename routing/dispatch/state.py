@@ -129,6 +129,10 @@ class Box:
     spoil_cost: int
     wall_w_per_k: float | None = None
     """The box's own conductance, where its record says it."""
+    lower_c: float | None = None
+    """The range of its own policy, and the lowest limit beyond which its goods spoil."""
+    upper_c: float | None = None
+    spoils_c: float | None = None
     forecast: BoxForecast | None = None
     left_at: datetime | None = None
     """Since when it is out of its zone: it warms, and may be saved yet."""

@@ -448,6 +448,9 @@ class _Box:
     pack_kind: str | None
     pack_kg: float | None
     product_kg: float | None
+    lower_c: float | None
+    upper_c: float | None
+    spoils_c: float | None
     made_at: datetime | None
     leaves_in_s_q10: float | None
     leaves_in_s_q50: float | None
@@ -569,6 +572,9 @@ def _box(row: _Box) -> Box:
         pack_kind=row.pack_kind,
         pack_kg=row.pack_kg,
         product_kg=row.product_kg,
+        lower_c=row.lower_c,
+        upper_c=row.upper_c,
+        spoils_c=row.spoils_c,
         spoil_cost=_spoil_cost(row),
         forecast=_forecast(row),
         left_at=row.left_at,

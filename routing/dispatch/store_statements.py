@@ -156,18 +156,20 @@ WHERE order_id = ANY(%(order_ids)s)
 ORDER BY order_id, at, handover_id
 """
 
-# The judge's word on each box: its forecast, and whether it is out of its zone.
+# With the limits of its policy, and the judge's word: its forecast, whether it is out of its zone.
 BOXES: Final = """
 SELECT c.order_id, c.consignment_id AS id, c.zone, COALESCE(c.goods_value, 0) AS goods_value,
        k.packed_at, k.box_material, k.wall_w_per_k, k.pack_kind, k.pack_kg, k.product_kg,
+       b.lower_c, b.upper_c, b.spoils_c,
        f.made_at, f.leaves_in_s_q10, f.leaves_in_s_q50, f.leaves_in_s_q90,
        f.chance_within_40_min, f.at_risk, f.spoil_cost,
        e.left_at, COALESCE(e.is_spoilt, false) AS has_left_range
 FROM consignments c
+JOIN box_limits b USING (consignment_id)
 LEFT JOIN packings k USING (consignment_id)
 LEFT JOIN forecasts f USING (consignment_id)
 LEFT JOIN LATERAL (
-    SELECT left_at, is_spoilt FROM box_findings b WHERE b.consignment_id = c.consignment_id
+    SELECT left_at, is_spoilt FROM box_findings o WHERE o.consignment_id = c.consignment_id
 ) e ON true
 WHERE c.order_id = ANY(%(order_ids)s) AND c.closed_at IS NULL
 ORDER BY c.order_id, c.consignment_id

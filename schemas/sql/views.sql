@@ -3,7 +3,7 @@
 
 DROP VIEW IF EXISTS latest_positions, heard_readings, latest_readings, known_loggers, logger_keys,
     schema_level, current_verdicts, current_excursions, current_decisions,
-    box_findings, failed_compartments;
+    box_findings, box_limits, failed_compartments;
 
 -- For a curve: constants for logger_id and measured_at reach the primary key of readings.
 CREATE VIEW heard_readings AS
@@ -85,6 +85,17 @@ SELECT subject_id AS consignment_id,
 FROM current_excursions
 WHERE subject_kind = 'consignment' AND source = 'box' AND state <> 'withdrawn'
 GROUP BY subject_id;
+
+-- For dispatch: the range of each box's own policy, and the lowest limit beyond which its goods
+-- spoil. A policy of the first migration has no document, and names no such limit.
+CREATE VIEW box_limits AS
+SELECT c.consignment_id, p.lower_c, p.upper_c, (
+           SELECT min((each ->> 'limit_c')::double precision)
+           FROM jsonb_array_elements(p.document -> 'limits') AS each
+           WHERE each ->> 'side' = 'upper' AND each ->> 'severity' = 'critical'
+       ) AS spoils_c
+FROM consignments c
+JOIN policies p ON (p.policy_id, p.version) = (c.policy_id, c.policy_version);
 
 -- For dispatch: places whose cooling has failed, by their own air.
 CREATE VIEW failed_compartments AS

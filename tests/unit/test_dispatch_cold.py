@@ -136,6 +136,37 @@ def test_goods_without_a_pack_spoil_at_the_policies_critical_limits() -> None:
     assert grace_time(box(), outside_c=8.0) is None
 
 
+class TestLimitsOfItsOwnPolicy:
+    def test_fish_holds_from_one_to_two_degrees_and_spoils_at_five(self) -> None:
+        """0.8 x 1 kg x 335 kJ/kg by 0.9 W/K x 29 K = 26.1 W are 10,268 s.
+
+        15,556 s x ln(29/28) = 0.035091 are 546 s more; from 2 to 5 °C x ln(28/25) = 0.113329 1,763.
+        """
+        fish = box(lower_c=0.0, upper_c=2.0, spoils_c=5.0)
+        hold, grace = hold_time(fish), grace_time(fish)
+        assert hold is not None
+        assert grace is not None
+        assert hold.q50_s == pytest.approx(10_268 + 546, abs=1)
+        assert grace.q50_s == pytest.approx(1_763, abs=1)
+
+    def test_a_policy_of_the_zone_says_what_is_known_without_it(self) -> None:
+        """Chilled 0 to 4 °C, critical at 8; frozen up to -18, critical at -15: docs/policies.md."""
+        chilled = box(lower_c=0.0, upper_c=4.0, spoils_c=8.0)
+        frozen = box(zone="frozen", upper_c=-18.0, spoils_c=-15.0)
+        assert hold_time(chilled) == hold_time(box())
+        assert grace_time(chilled) == grace_time(box())
+        assert hold_time(frozen) == hold_time(box(zone="frozen"))
+        assert grace_time(frozen) == grace_time(box(zone="frozen"))
+
+    def test_where_nothing_beyond_the_range_is_borne_chances_rise_all_the_same(self) -> None:
+        """Half a kelvin: 15,556 s x ln(26/25.5) = 0.019418 are 302 s."""
+        strict = box(lower_c=0.0, upper_c=4.0, spoils_c=4.0, left_at=NOON)
+        grace = grace_time(strict)
+        assert grace is not None
+        assert grace.q50_s == pytest.approx(302, abs=1)
+        assert limits_of(order(strict), now=NOON, loop=True).warm_cost_per_min > 0
+
+
 class TestBeforeItLeaves:
     def test_nothing_is_planned_beyond_the_nominal_hold_time(self) -> None:
         limits = limits_of(order(box(), **WAITING), now=NOON, loop=True)
