@@ -61,6 +61,8 @@ def _in_place(judge: Judge, draft: Draft) -> Iterator[Tours]:
             locked = [visit.order for visit in bound[0].visits]
             mine = {number[order] for order in vehicle.current.aboard} - set(locked)
             visits = [at.get(visit.order, visit) for visit in bound[0].visits]
+            if judge.day(vehicle, (Tour(tuple(visits)),)).violations:
+                visits = list(bound[0].visits)
             visits += [visit for visit in tours[0].visits if visit.order in mine]
             first = (Tour(tuple(visits)),)
         later = [tour for tour in _without(tours[len(first) :], aboard) if tour.visits]

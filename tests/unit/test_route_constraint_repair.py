@@ -6,8 +6,9 @@ import pytest
 
 from routing.evaluate import MalformedDraft, evaluate
 from routing.plan import Draft, Tour, Visit
-from routing.problem import Load
+from routing.problem import CurrentTrip, Load, Locker
 from routing.repair import repair
+from tests.routing_street import EIGHT, order, street, van
 from tests.routing_world import EVERY, PLAIN, random_draft, random_problem
 
 HEAVY = Load(chilled_g=6000)
@@ -105,6 +106,18 @@ def test_locked_stops_come_back_to_the_head_of_their_trip():
     assert tuple(visit.order for visit in mended[0][0].visits) == locked
     elsewhere = ((Tour(()),), (Tour(tuple(map(Visit, locked))),), *nothing[2:])
     assert repair(problem, elsewhere) == mended
+
+
+def test_a_locked_stop_is_made_where_it_can_be_if_not_where_the_draft_says():
+    """At the door at km 20 it would be 2,000 s aboard, of 300 s; the locker stands at km 2."""
+    locker = Locker(place="km2")
+    current = CurrentTrip(
+        departed_s=EIGHT, place="km0", free_s=EIGHT, aboard=("o0",), locked=("o0",)
+    )
+    problem = street(order(0, 20, hold_s=300, locker=locker), vehicles=(van(current=current),))
+    mended = repair(problem, ((Tour((Visit(0),)),),))
+    assert mended == ((Tour((Visit(0, to_locker=True),)),),)
+    assert evaluate(problem, mended).feasible
 
 
 def test_more_trips_than_a_vehicle_makes_lose_the_last():
