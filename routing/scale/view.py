@@ -28,8 +28,8 @@ class Part:
 class SelectedTravel:
     """Some places of another source: place k here is `places[k]` there.
 
-    Pickled, it carries what it shows and not the whole: coordinates where they are enough, else the
-    matrices of its own places.
+    Pickled, it carries the whole's coordinates where they are enough, else the matrices of its own
+    places alone.
     """
 
     def __init__(self, base: Travel, places: Sequence[int], modes: Iterable[str]) -> None:
