@@ -70,8 +70,10 @@ def _duties_of(world: World, finder: Finder, where: Whereabouts) -> Iterator[Dut
     )
     shifts = [where.shift, *later]
     tours: list[list[tuple[tuple[str, ...], int]]] = [[] for _ in shifts]
+    # What is being loaded may have been planned for a later trip.
+    current = set(where.trip.orders) if where.trip else set()
     for number, rows in sorted(finder.rows.items()):
-        orders = finder.to_bring(rows)
+        orders = tuple(id_ for id_ in finder.to_bring(rows) if id_ not in current)
         if orders and (where.trip is None or number != where.trip.number):
             tours[_shift_of(shifts, rows)].append(
                 (orders, world.clock.second_of(rows[0].leaves_at))

@@ -145,22 +145,15 @@ class Sorting:
         return wanted(self.world, order, depots=depots, terms=terms)
 
     def _depots_of(self, order: CityOrder) -> list[str]:
-        """Return the depots that may bring an order: only its own once it is packed."""
-        own = [order.depot_id] if order.depot_id is not None else []
-        if order.stage != "waiting":
-            own = self._packed_at(order) or own
-        elif own:
-            own += [depot for depot in order.alternates if depot not in own]
-        else:
-            own = sorted(self.world.depots)
-        return [depot for depot in own if depot in self.world.depots]
+        """Return the depots that may bring an order: its own, which picks from the promise on.
 
-    def _packed_at(self, order: CityOrder) -> list[str]:
-        """Return the depot whose plan it stood in when it was packed."""
-        for duty in self.duties:
-            if any(order.id in orders for orders, _ in duty.tours):
-                return [duty.vehicle.depot_id]
-        return []
+        Another only where its own is closed before it was packed.
+        """
+        if order.depot_id is None:
+            return sorted(self.world.depots)
+        if order.depot_id in self.world.depots or order.stage != "waiting":
+            return [order.depot_id] if order.depot_id in self.world.depots else []
+        return [depot for depot in order.alternates if depot in self.world.depots]
 
     def _pin(self, order: CityOrder) -> str | None:
         """Return the vehicle of the problem that a pin means: the shift that can be in time."""

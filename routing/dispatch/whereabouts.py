@@ -228,7 +228,9 @@ class Finder:
             if not orders:
                 continue
             leaves_at = rows[0].leaves_at
-            if not aboard and leaves_at > world.state.now + LOADING:
+            # Past its time, and nothing is aboard: nobody loads, whatever the plan said.
+            begins_soon = world.state.now < leaves_at <= world.state.now + LOADING
+            if not aboard and not begins_soon:
                 return None
             loaded = [o.id for o in aboard if o.id not in orders and self.world.is_brought(o.id)]
             return self._being_loaded(number, (*orders, *loaded), leaves_at)
