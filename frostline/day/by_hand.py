@@ -67,7 +67,8 @@ def run_by_hand(world: World, program: Program) -> Outcome:
     while world.now_s < world.ends_s:
         while waiting and waiting[0].placed_s <= world.now_s:
             ordered = waiting.pop(0)
-            world.promised(ordered.id, program.depot_of(world, ordered))
+            opens_s = ordered.window_s[0] if ordered.window_s else 0
+            world.promised(ordered.id, program.depot_of(world, ordered), opens_s)
         plans = program.look(world)
         if plans is not None:
             world.set_plan(plans)

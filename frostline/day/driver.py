@@ -7,6 +7,7 @@ plan then says, drivers do.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from frostline.day.barrier import Barrier
@@ -193,12 +194,16 @@ class Day:
             if row.state == "promised" and row.depot_id is not None:
                 if self._depots.get(row.order_id) != row.depot_id:
                     self._depots[row.order_id] = row.depot_id
-                    self._world.promised(row.order_id, row.depot_id)
+                    opens_s = 0.0 if row.not_before is None else self._second_of(row.not_before)
+                    self._world.promised(row.order_id, row.depot_id, opens_s)
             elif row.state == "offered" and row.offers:
                 await self._accept(row.order_id)
             elif row.order_id not in self.told.dead:
                 self.told.dead.add(row.order_id)
                 self._world.called_off(row.order_id)
+
+    def _second_of(self, at: datetime) -> float:
+        return (at - self._world.time_of(0.0)).total_seconds()
 
     async def _accept(self, order_id: str) -> None:
         if order_id not in self.told.accepted:

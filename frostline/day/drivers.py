@@ -335,8 +335,8 @@ class Driver:
             self._missed.add(order_id)
             yield from self._skip(order_id)
             return
-        if ordered.window_s is not None and self.now_s < ordered.window_s[0]:
-            yield float(ordered.window_s[0])
+        if self.now_s < goods.parcels[order_id].not_before_s:
+            yield goods.parcels[order_id].not_before_s
         began_s = self.now_s
         goods.say(order_id, "arrived", self.vehicle.id, self._name, self.now_s)
         ends_s = self.now_s + self._stop_s(order_id, to_locker=to_locker)

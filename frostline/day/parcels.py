@@ -42,6 +42,7 @@ class Parcel:
     ordered: Ordered
     boxes: tuple[Box, ...]
     depot_id: str | None = None
+    not_before_s: float = 0.0
     ready_s: float | None = None
     packed_s: float | None = None
     loaded_s: float | None = None
@@ -75,7 +76,8 @@ def parcels_of(orders: tuple[Ordered, ...]) -> tuple[dict[str, Parcel], list[Box
         boxes = []
         for zone, kg in ordered.kg.items():
             row = len(plans)
-            plans.append(BoxPlan(zone=zone, product_kg=kg))
+            product_class = ordered.product_class[zone]
+            plans.append(BoxPlan(zone=zone, product_class=product_class, product_kg=kg))
             boxes.append(
                 Box(
                     row=row,
@@ -243,6 +245,7 @@ class Goods:
             order_id=parcel.ordered.id,
             consignment_id=box.consignment_id,
             zone=box.zone,
+            product_class=parcel.ordered.product_class[box.zone],
             goods_value=parcel.ordered.value[box.zone],
             packed_s=parcel.packed_s,
             loaded_s=parcel.loaded_s,

@@ -17,7 +17,7 @@ SELECT coalesce(max(version), 0) FROM plans WHERE city_id = %(city_id)s
 """
 
 PROMISES: Final = """
-SELECT order_id, state, due_at, depot_id, jsonb_array_length(offers) AS offers
+SELECT order_id, state, due_at, not_before, depot_id, jsonb_array_length(offers) AS offers
 FROM promises
 WHERE city_id = %(city_id)s
 ORDER BY order_id
@@ -75,6 +75,7 @@ class PromiseRow:
     order_id: str
     state: str
     due_at: datetime | None
+    not_before: datetime | None
     depot_id: str | None
     offers: int
 

@@ -88,9 +88,13 @@ class World:
         """Return travel as a dispatcher knows it: free roads, and the usual traffic by the hour."""
         return believed_travel(self.city, self.scenario, places)
 
-    def promised(self, order_id: str, depot_id: str) -> None:
-        """Let a depot begin to pick an order, now. Said again, of another depot, it begins anew."""
+    def promised(self, order_id: str, depot_id: str, not_before_s: float = 0.0) -> None:
+        """Let a depot begin to pick an order, now. Said again, of another depot, it begins anew.
+
+        Nobody is at the door before `not_before_s`, the begin of the window that was promised.
+        """
         self._goods.pick(order_id, depot_id, self.now_s)
+        self._goods.parcels[order_id].not_before_s = not_before_s
 
     def called_off(self, order_id: str) -> None:
         """Let an order be picked, loaded and delivered no more."""
