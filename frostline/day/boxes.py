@@ -13,6 +13,7 @@ import numpy as np
 
 from firmware_sim.box import BRINE, ICE, PARAFFIN_15, BoxDesign, Floats, PackMaterial
 from firmware_sim.haul import Core
+from frostline.day.goods import packed_at
 from frostline.day.happenings import Zone
 
 
@@ -25,7 +26,6 @@ class _Kind:
     boxes: tuple[
         tuple[str, float], ...
     ]  # materials, each with its W/(m² K), one as likely as another
-    goods_c: float
     j_per_kg_k: float
     holds_s: int  # what packs are chosen for
 
@@ -35,7 +35,6 @@ KINDS: Final[dict[Zone, _Kind]] = {
         pack_kind="brine",
         material=BRINE,
         boxes=(("pu", 0.9), ("pu", 0.7)),
-        goods_c=-20.0,
         j_per_kg_k=2700.0,
         holds_s=5400,
     ),
@@ -43,7 +42,6 @@ KINDS: Final[dict[Zone, _Kind]] = {
         pack_kind="ice",
         material=ICE,
         boxes=(("eps", 2.2), ("epp", 1.8)),
-        goods_c=3.0,
         j_per_kg_k=3500.0,
         holds_s=5400,
     ),
@@ -51,7 +49,6 @@ KINDS: Final[dict[Zone, _Kind]] = {
         pack_kind="paraffin_15",
         material=PARAFFIN_15,
         boxes=(("eps", 2.2), ("epp", 1.8)),
-        goods_c=16.5,
         j_per_kg_k=3500.0,
         holds_s=6600,
     ),
@@ -70,7 +67,6 @@ _AJAR_W_PER_K: Final = (1.0, 4.0)
 _SURFACE: Final = (0.15, 0.40)  # of the goods' mass
 _CORE_W_PER_K: Final = (1.5, 6.0)  # at 5 kg
 _PACK_LOG_SD: Final = 0.05
-_GOODS_SD_C: Final = 1.0
 _LOGGER_S: Final = 480.0
 _LOGGER_LOG_SD: Final = 0.4
 _KNOWN_WALL: Final = 0.7
@@ -81,6 +77,7 @@ class BoxPlan:
     """A box that is to be packed: what the packer knows."""
 
     zone: Zone
+    product_class: str | None
     product_kg: float
 
 
@@ -147,10 +144,17 @@ def draw_boxes(
     return design, core, [packed for _, packed in drawn]
 
 
-def packs_for(zone: Zone, *, wall_w_per_k: float, hold_percent: int = 100) -> int:
+def packs_for(
+    zone: Zone,
+    product_class: str | None = None,
+    *,
+    wall_w_per_k: float,
+    hold_percent: int = 100,
+) -> int:
     """Return how many packs the rule asks for: the walls' heat over the hold time."""
     kind = KINDS[zone]
-    heat_j = wall_w_per_k * (DESIGN_C - kind.goods_c) * kind.holds_s * hold_percent / 100
+    goods_c, _ = packed_at(zone, product_class)
+    heat_j = wall_w_per_k * (DESIGN_C - goods_c) * kind.holds_s * hold_percent / 100
     return max(1, math.ceil(heat_j / (PACK_KG * kind.material.latent_j_per_kg)))
 
 
@@ -165,10 +169,13 @@ def _draw(random: np.random.Generator, plan: BoxPlan, rule: PackingRule) -> tupl
     surface_m2 = _SURFACE_M2 * min(1.6, max(0.7, (plan.product_kg / 6.0) ** (2 / 3)))
     catalogue = w_per_m2_k * surface_m2
     wall = catalogue * math.exp(random.normal(_WALL_AGE, _WALL_LOG_SD))
-    said_kg = PACK_KG * (
-        packs_for(plan.zone, wall_w_per_k=catalogue, hold_percent=rule.hold_percent)
-        + rule.extra_packs
+    packs = packs_for(
+        plan.zone,
+        plan.product_class,
+        wall_w_per_k=catalogue,
+        hold_percent=rule.hold_percent,
     )
+    said_kg = PACK_KG * (packs + rule.extra_packs)
     true = _True(
         wall_w_per_k=wall + _lid_w_per_k(random, wall),
         pack_kg=said_kg * math.exp(random.normal(0, _PACK_LOG_SD)),
@@ -176,7 +183,8 @@ def _draw(random: np.random.Generator, plan: BoxPlan, rule: PackingRule) -> tupl
         surface=random.uniform(*_SURFACE),
         core_w_per_k=random.uniform(*_CORE_W_PER_K) * math.sqrt(plan.product_kg / 5.0),
     )
-    goods_c = kind.goods_c + float(np.clip(random.normal(0, _GOODS_SD_C), -1.5, 1.8))
+    usual_c, sd_c = packed_at(plan.zone, plan.product_class)
+    goods_c = usual_c + sd_c * float(np.clip(random.normal(), -1.5, 1.8))
     learned = wall * math.exp(random.normal(0, 0.1))
     packed = PackedBox(
         box_material=material,

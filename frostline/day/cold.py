@@ -11,6 +11,7 @@ import numpy as np
 from firmware_sim.haul import Haul, Surroundings
 from frostline.day.boxes import BoxPlan, PackedBox, PackingRule, draw_boxes
 from frostline.day.fleet import FleetVehicle, compartments_design
+from frostline.day.goods import policy_name
 from frostline.day.happenings import Zone
 from frostline.day.scenarios import Scenario
 from frostline.day.spoiling import Spoiling, shipped_rules
@@ -44,7 +45,8 @@ class Cold:
             since_defrost_s=random.uniform(1200.0, 4 * 3600.0, len(compartments)),
             room=STREET,
         )
-        self.spoiling = Spoiling([plan.zone for plan in plans], shipped_rules())
+        policies = [policy_name(plan.zone, plan.product_class) for plan in plans]
+        self.spoiling = Spoiling(policies, shipped_rules())
         self._judged = np.zeros(len(plans), dtype=np.bool_)
         self._met_failure = np.zeros(len(plans), dtype=np.bool_)
 

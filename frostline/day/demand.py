@@ -5,14 +5,16 @@ Drawn for the whole day at once, before anything happens: no plan changes what i
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from firmware_sim import chance
 from frostline.day.city import CITY_ID, TIME_ZONE, City, Spot
+from frostline.day.goods import class_of
 from frostline.day.happenings import Zone
 from frostline.day.scenarios import HOUR_S, Scenario
 
@@ -62,6 +64,7 @@ class Ordered:
     level: str
     home: Spot
     kg: Mapping[Zone, float]
+    product_class: Mapping[Zone, str | None]
     value: Mapping[Zone, int]
     service_s: int
     wish: Wish
@@ -83,7 +86,8 @@ def draw_orders(city: City, scenario: Scenario, *, orders: int, seed: int) -> tu
     random = np.random.default_rng([seed, 0x0D0])
     placed_s = sorted(_placed_s(random, scenario, orders))
     levels = random.choice(list(LEVELS), orders, p=list(LEVELS.values()))
-    return tuple(_draw(random, city, k, int(placed_s[k]), str(levels[k])) for k in range(orders))
+    drawn = [_draw(random, city, k, int(placed_s[k]), str(levels[k])) for k in range(orders)]
+    return tuple(_with_classes(each, scenario, seed) for each in drawn)
 
 
 def time_of(scenario: Scenario, second: float) -> datetime:
@@ -102,9 +106,15 @@ def body_of(ordered: Ordered, scenario: Scenario) -> dict[str, Any]:
         "time_zone": TIME_ZONE,
         "placed_at": time_of(scenario, ordered.placed_s).isoformat(),
         "delivery_fee": DELIVERY_FEE[ordered.tier_h],
-        "consignments": [{"zone": zone, "goods_value": ordered.value[zone]} for zone in ordered.kg],
+        "consignments": [_consignment(ordered, zone) for zone in ordered.kg],
         "delivery": _delivery(ordered, scenario),
     }
+
+
+def _consignment(ordered: Ordered, zone: Zone) -> dict[str, Any]:
+    goods: dict[str, Any] = {"zone": zone, "goods_value": ordered.value[zone]}
+    product_class = ordered.product_class[zone]
+    return goods if product_class is None else {**goods, "product_class": product_class}
 
 
 def _delivery(ordered: Ordered, scenario: Scenario) -> dict[str, Any]:
@@ -152,6 +162,7 @@ def _draw(random: np.random.Generator, city: City, k: int, placed_s: int, level:
         level=level,
         home=city.homes[k],
         kg=kg,
+        product_class={},
         value={
             zone: round(weight * _FEN_PER_KG * math.exp(random.normal(0, _VALUE_LOG_SD)))
             for zone, weight in kg.items()
@@ -161,6 +172,19 @@ def _draw(random: np.random.Generator, city: City, k: int, placed_s: int, level:
         window_s=(from_s, from_s + _WINDOW_S) if wish == "window" else None,
         locker=nearest if wish == "locker" else None,
     )
+
+
+def _with_classes(ordered: Ordered, scenario: Scenario, seed: int) -> Ordered:
+    """Draw what the goods of each zone are; only the season's share of ice cream differs by day."""
+    classes = {
+        zone: class_of(
+            zone,
+            chance.uniform(chance.key_of(seed, "class", ordered.consignment(zone)), 0),
+            ice_cream_percent=scenario.ice_cream_percent,
+        )
+        for zone in ordered.kg
+    }
+    return replace(ordered, product_class=classes)
 
 
 def _kg(random: np.random.Generator) -> dict[Zone, float]:

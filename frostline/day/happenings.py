@@ -151,6 +151,8 @@ class BoxTruth:
     """Of the goods, from packing to delivery."""
     compartment_failed: bool
     """It was aboard a compartment that did not cool any more."""
+    product_class: str | None = None
+    """Whose policy holds; None: the zone's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

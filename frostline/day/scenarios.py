@@ -58,6 +58,8 @@ class Scenario:
     """Packs in each box beyond what the season asks for."""
     hold_percent: int = 100
     """Of the hold time that packs are chosen for."""
+    ice_cream_percent: int = 100
+    """Of the share that ice cream has of the frozen goods on a mild day."""
     badly_frozen: float = 0.15
     """The share of the boxes whose packs had not long enough in the freezer."""
     orders_percent: int = 100
@@ -98,6 +100,7 @@ SCENARIOS: Final = {
             ),
         ),
         reefer_failures=2,
+        ice_cream_percent=150,
         badly_frozen=0.4,
     ),
     "storm": Scenario(

@@ -5,27 +5,25 @@ temperature: no logger, no lag, no gap. Times are counted as `docs/policies.md` 
 broken once its duration is reached, a budget once it is overdrawn.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from frostline.day.happenings import Zone
+from frostline.day.goods import policy_names
 from frostline.policies import read_policy_file, shipped_policies
 from gateway.rules.policy import Budget, Limit, Policy
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-_POLICIES: Final[tuple[Zone, ...]] = ("frozen", "chilled", "ambient")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What spoils goods of a zone: beyond a temperature for so long, or for so many K minutes."""
+    """What spoils a policy's goods: beyond a temperature for so long, or for so many K minutes."""
 
-    zone: Zone
+    policy: str
     name: str
     sign: int  # +1: warmer is worse, -1: colder is
     limit_c: float
@@ -34,22 +32,22 @@ class Rule:
     is_heat: bool = False
 
 
-def critical_rules(policies: dict[Zone, Policy]) -> tuple[Rule, ...]:
+def critical_rules(policies: Mapping[str, Policy]) -> tuple[Rule, ...]:
     """Return the rules that the policies call critical."""
     rules = []
-    for zone, policy in policies.items():
+    for name, policy in policies.items():
         limits: tuple[Limit | Budget, ...] = (*policy.limits, *policy.budgets)
-        rules += [_rule(zone, each) for each in limits if each.severity == "critical"]
+        rules += [_rule(name, each) for each in limits if each.severity == "critical"]
     return tuple(rules)
 
 
 def shipped_rules() -> tuple[Rule, ...]:
-    """Return the rules of the policies that come along, one for each zone."""
+    """Return the rules of the policies that come along, for all goods of a day."""
     files = shipped_policies()
-    return critical_rules({zone: read_policy_file(files[zone]) for zone in _POLICIES})
+    return critical_rules({name: read_policy_file(files[name]) for name in policy_names()})
 
 
-def _rule(zone: Zone, each: Limit | Budget) -> Rule:
+def _rule(policy: str, each: Limit | Budget) -> Rule:
     sign = 1 if each.side == "upper" else -1
     if isinstance(each, Limit):
         allowed, in_a_row, is_heat = float(each.duration_s), each.counting == "consecutive", False
@@ -58,7 +56,7 @@ def _rule(zone: Zone, each: Limit | Budget) -> Rule:
     else:
         allowed, in_a_row, is_heat = float(each.allowed_degree_minutes or 0.0), False, True
     return Rule(
-        zone=zone,
+        policy=policy,
         name=each.name,
         sign=sign,
         limit_c=each.limit_c,
@@ -71,21 +69,21 @@ def _rule(zone: Zone, each: Limit | Budget) -> Rule:
 class Spoiling:
     """The goods of many boxes: what is used up of each rule, and who broke one first."""
 
-    def __init__(self, zones: list[Zone], rules: tuple[Rule, ...]) -> None:
-        """Begin with fresh goods. `zones` has one entry a box."""
+    def __init__(self, policies: Sequence[str], rules: tuple[Rule, ...]) -> None:
+        """Begin with fresh goods. `policies` has one entry a box."""
         self._rules = rules
-        self._of_zone = [np.array([zone == rule.zone for zone in zones]) for rule in rules]
-        self._used = np.zeros((len(rules), len(zones)))
-        self.spoiled_s = np.full(len(zones), np.nan)
-        self._broke = np.full(len(zones), -1)
-        self.warmest_c = np.full(len(zones), -np.inf)
+        self._held_to = [np.array([name == rule.policy for name in policies]) for rule in rules]
+        self._used = np.zeros((len(rules), len(policies)))
+        self.spoiled_s = np.full(len(policies), np.nan)
+        self._broke = np.full(len(policies), -1)
+        self.warmest_c = np.full(len(policies), -np.inf)
 
     def count(self, goods_c: Floats, judged: Bools, *, until_s: float, seconds: float) -> None:
         """Count a stretch at these temperatures, of the boxes that are `judged`."""
         self.warmest_c = np.where(judged, np.maximum(self.warmest_c, goods_c), self.warmest_c)
         for k, rule in enumerate(self._rules):
             over_k = (goods_c - rule.limit_c) * rule.sign
-            beyond = (over_k > 0) & judged & self._of_zone[k]
+            beyond = (over_k > 0) & judged & self._held_to[k]
             more = over_k * seconds / 60 if rule.is_heat else seconds
             used = self._used[k] + np.where(beyond, more, 0.0)
             if rule.in_a_row:

@@ -4,12 +4,14 @@ import numpy as np
 
 from frostline.day.spoiling import Rule, Spoiling, shipped_rules
 
-TOO_WARM = Rule(zone="chilled", name="too-warm", sign=1, limit_c=8.0, allowed=1800.0, in_a_row=True)
+TOO_WARM = Rule(
+    policy="chilled", name="too-warm", sign=1, limit_c=8.0, allowed=1800.0, in_a_row=True
+)
 TIME_ABOVE = Rule(
-    zone="chilled", name="time-above-4", sign=1, limit_c=4.0, allowed=7200.0, in_a_row=False
+    policy="chilled", name="time-above-4", sign=1, limit_c=4.0, allowed=7200.0, in_a_row=False
 )
 HEAT = Rule(
-    zone="frozen",
+    policy="frozen",
     name="heat",
     sign=1,
     limit_c=-18.0,
@@ -76,7 +78,7 @@ def test_nobody_judges_what_is_the_members() -> None:
 
 def test_the_rules_are_the_critical_ones_of_the_policies_that_come_along() -> None:
     # gateway/policies/*.toml: what has severity "critical".
-    assert {(rule.zone, rule.name) for rule in shipped_rules()} == {
+    assert {(rule.policy, rule.name) for rule in shipped_rules()} == {
         ("frozen", "too-warm"),
         ("frozen", "thawing"),
         ("frozen", "heat-above-minus-18"),
@@ -85,4 +87,44 @@ def test_the_rules_are_the_critical_ones_of_the_policies_that_come_along() -> No
         ("chilled", "time-above-4"),
         ("ambient", "too-warm"),
         ("ambient", "too-cold"),
+        ("chilled-fresh-fish", "too-warm"),
+        ("chilled-fresh-fish", "freezing"),
+        ("chilled-fresh-fish", "time-above-4"),
+        ("chilled-fresh-meat", "too-warm"),
+        ("chilled-fresh-meat", "time-above-4"),
+        ("chilled-leafy-vegetables", "too-warm"),
+        ("chilled-leafy-vegetables", "freezing"),
+        ("frozen-ice-cream", "too-warm"),
+        ("frozen-ice-cream", "time-above-minus-16"),
     }
+
+
+def test_each_box_is_judged_by_its_own_policy() -> None:
+    # 40 minutes at 6 °C: fish bears 5 °C for 30; meat bears 7 °C, and 4 °C for 120, as others do;
+    # leaves bear 8 °C.
+    policies = [
+        "chilled-fresh-fish",
+        "chilled-fresh-meat",
+        "chilled-leafy-vegetables",
+        "chilled",
+    ]
+    spoiling = Spoiling(policies, shipped_rules())
+    everything = np.full(4, 6.0), np.full(4, fill_value=True)
+    for minute in range(1, 41):
+        spoiling.count(*everything, until_s=60.0 * minute, seconds=60.0)
+
+    assert spoiling.spoiled_s[0] == 1800.0
+    assert spoiling.broke(0) == "too-warm"
+    assert np.isnan(spoiling.spoiled_s[1:]).all()
+
+
+def test_ice_cream_bears_half_an_hour_above_minus_16_and_other_frozen_goods_more() -> None:
+    # -15.5 °C: a budget of 1,800 s, overdrawn after it; others have 1,080 K min / 2.5 K = 432 min.
+    spoiling = Spoiling(["frozen-ice-cream", "frozen"], shipped_rules())
+    for minute in range(1, 61):
+        spoiling.count(
+            np.full(2, -15.5), np.full(2, fill_value=True), until_s=60.0 * minute, seconds=60.0
+        )
+
+    assert spoiling.broke(0) == "time-above-minus-16"
+    assert np.isnan(spoiling.spoiled_s[1])

@@ -6,8 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from frostline.day.boxes import packs_for
+from frostline.day.boxes import BoxPlan, PackingRule, draw_boxes, packs_for
 from frostline.day.by_hand import Greedy, nearest_depots, run_by_hand
+from frostline.day.goods import class_of
 from frostline.day.happenings import BoxPacked, Handover, Happening, Instruction, Reported
 from frostline.day.scenarios import SCENARIOS, Scenario
 from frostline.day.traffic import Streets
@@ -248,3 +249,69 @@ def test_packs_are_chosen_for_the_walls_heat() -> None:
     # 1 W/K from 3 °C to 30 °C are 27 W; 5,400 s of them 145.8 kJ; 250 g of ice 83.75 kJ: two.
     assert packs_for("chilled", wall_w_per_k=1.0) == 2
     assert packs_for("chilled", wall_w_per_k=1.0, hold_percent=200) == 4
+
+
+def test_fish_gets_ice_for_colder_goods() -> None:
+    # 1.1 W/K from 1 °C to 30 °C for 5,400 s: 172.3 kJ, over two packs' 167.5; from 3 °C: 160.4.
+    assert packs_for("chilled", "fresh-fish", wall_w_per_k=1.1) == 3
+    assert packs_for("chilled", wall_w_per_k=1.1) == 2
+
+
+def test_a_class_is_drawn_by_its_share() -> None:
+    # Fish has 15 %, meat 25, leaves 20; ice cream 30, or half as much again on a hot day.
+    drawn = [class_of("chilled", luck) for luck in (0.149, 0.151, 0.399, 0.401, 0.599, 0.601)]
+    assert drawn == [
+        "fresh-fish",
+        "fresh-meat",
+        "fresh-meat",
+        "leafy-vegetables",
+        "leafy-vegetables",
+        None,
+    ]
+    assert [class_of("frozen", luck) for luck in (0.299, 0.301)] == ["ice-cream", None]
+    assert class_of("frozen", 0.449, ice_cream_percent=150) == "ice-cream"
+    assert class_of("ambient", 0.0) is None
+
+
+def test_the_api_is_told_what_the_goods_are(network: Network) -> None:
+    world = world_of(network)
+    told = {
+        (order.order_id, each["zone"]): each.get("product_class")
+        for order in world.orders
+        for each in order.body["consignments"]
+    }
+
+    assert told == {
+        (o.id, zone): product_class
+        for o in world.ordered
+        for zone, product_class in o.product_class.items()
+    }
+    assert len({product_class for product_class in told.values() if product_class}) >= 3
+
+
+def test_heat_makes_ice_cream_of_other_frozen_goods_alone(network: Network) -> None:
+    mild = World(5, 200, CALM, network)
+    hot = World(5, 200, replace(CALM, ice_cream_percent=150), network)
+    pairs = [
+        (before, now)
+        for one, other in zip(mild.ordered, hot.ordered, strict=True)
+        for before, now in zip(
+            one.product_class.values(), other.product_class.values(), strict=True
+        )
+    ]
+
+    changed = Counter(pair for pair in pairs if pair[0] != pair[1])
+    assert set(changed) == {(None, "ice-cream")}
+
+
+def test_fish_is_packed_on_ice_near_one_degree() -> None:
+    # One degree, sd 0.5, cut at 1.5 and 1.8 of it: 0.25 to 1.9 °C; meat 2 °C, sd 1: 0.5 to 3.8.
+    plans = [
+        BoxPlan(zone="chilled", product_class=product_class, product_kg=4.0)
+        for product_class in ["fresh-fish"] * 100 + ["fresh-meat"] * 100
+    ]
+    _, _, packed = draw_boxes(plans, PackingRule(), seed=1)
+    goods_c = [box.goods_c for box in packed]
+
+    assert 0.25 <= min(goods_c[:100]) < max(goods_c[:100]) <= 1.9
+    assert 0.5 <= min(goods_c[100:]) < max(goods_c[100:]) <= 3.8
