@@ -27,7 +27,7 @@ ABOARD_DROP_COST: Final = 10_000_000
 """Fen: what is on a vehicle is brought."""
 LEAST_SERVICE_S: Final = 30
 """What is left at least of a stop that takes longer than planned."""
-AIM_EARLY_S: Final = 300
+AIM_EARLY_S: Final = 1500
 """Plans aim so much before a promise: lateness costs from there on, so that one which runs a little
 late is not late yet."""
 ONBOARD_COST_PER_MIN: Final = {"frozen": 3, "chilled": 2, "ambient": 0}
