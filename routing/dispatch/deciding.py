@@ -18,6 +18,7 @@ from routing.dispatch.decision import Decision, NewPlan, NewPromise
 from routing.dispatch.eta import Expected
 from routing.dispatch.geofence import Point
 from routing.dispatch.problem_of import stand
+from routing.dispatch.repicking import picked_elsewhere
 from routing.dispatch.replanning import Why, inserted, replan, searched
 from routing.dispatch.rescue import Settled
 from routing.dispatch.rows import unserved_of
@@ -123,12 +124,13 @@ class _Planning:
         if is_asked:
             answers = greedy.answer(standing) if self.is_greedy else promising.answer(standing)
             promises, standing = answers.promises, answers.standing
+        plan = self._next(standing, settled, why)
         return _Planned(
             commanded=commanded,
             settled=settled,
-            promises=promises,
+            promises=(*promises, *picked_elsewhere(self.state, plan)),
             why=why,
-            plan=self._next(standing, settled, why),
+            plan=plan,
         )
 
     def _commanded(self) -> Commanded:

@@ -13,7 +13,7 @@ from routing.dispatch.state import CityOrder, PlannedUnserved
 from routing.dispatch.wanted import Carried, Known, Terms, at_locker, wanted
 from routing.dispatch.world import ABOARD, World
 from routing.plan import Reason
-from routing.problem import Locker, Order
+from routing.problem import Load, Locker, Order
 
 MOVE_COST: Final = 300
 """Fen to tell a driver of a change, as in `routing.city_under_way`."""
@@ -147,13 +147,26 @@ class Sorting:
     def _depots_of(self, order: CityOrder) -> list[str]:
         """Return the depots that may bring an order: its own, which picks from the promise on.
 
-        Another only where its own is closed before it was packed.
+        Another picks it anew where its own is closed, or has nobody at work who could carry it.
         """
-        if order.depot_id is None:
-            return sorted(self.world.depots)
-        if order.depot_id in self.world.depots or order.stage != "waiting":
-            return [order.depot_id] if order.depot_id in self.world.depots else []
-        return [depot for depot in order.alternates if depot in self.world.depots]
+        own, open_ = order.depot_id, sorted(self.world.depots)
+        if own is None:
+            return open_
+        if own in open_ and (order.stage in ABOARD or self._is_staffed(own, order.load)):
+            return [own]
+        others = [depot for depot in order.alternates or open_ if depot in open_ and depot != own]
+        return others or [depot for depot in open_ if depot == own]
+
+    def _is_staffed(self, depot: str, load: Load) -> bool:
+        """Return whether somebody of a depot could carry a load today."""
+        return any(
+            duty.vehicle.depot_id == depot
+            and all(
+                room >= need
+                for room, need in zip(duty.vehicle.capacity.by_zone(), load.by_zone(), strict=True)
+            )
+            for duty in self.duties
+        )
 
     def _pin(self, order: CityOrder) -> str | None:
         """Return the vehicle of the problem that a pin means: the shift that can be in time."""

@@ -1,0 +1,59 @@
+"""Who brings an order whose depot has nobody left to carry it?"""
+
+from dataclasses import replace
+
+from routing.dispatch.problem_of import stand
+from routing.dispatch.repicking import picked_elsewhere
+from routing.dispatch.replanning import Why, replan
+from routing.dispatch.state import CityState
+from tests.living_city import WAYS, city_state
+
+STATE = city_state(orders=12, seed=2)
+
+
+def from_depot(state: CityState, depot_id: str) -> CityState:
+    """Let all orders be packed at a depot."""
+    orders = tuple(
+        replace(order, depot_id=depot_id, alternates=(), stage="packed") for order in state.orders
+    )
+    return replace(state, orders=orders)
+
+
+def without_fleet(state: CityState, depot_id: str) -> CityState:
+    vehicles = tuple(vehicle for vehicle in state.vehicles if vehicle.depot_id != depot_id)
+    return replace(state, vehicles=vehicles)
+
+
+def test_an_order_comes_from_its_own_depot() -> None:
+    depot = STATE.depots[0].id
+    standing = stand(from_depot(STATE, depot), WAYS)
+    assert {order.depots for order in standing.problem.orders} == {(depot,)}
+
+
+def test_without_a_fleet_another_depot_picks_it_anew_from_now_on() -> None:
+    depot = STATE.depots[0].id
+    state = without_fleet(from_depot(STATE, depot), depot)
+    standing = stand(state, WAYS)
+    for order in standing.problem.orders:
+        assert depot not in order.depots
+        assert order.ready_s == standing.problem.now_s
+    plan = replan(standing, Why(reason="orders"), seed=1, iterations=200)
+    assert plan is not None
+    told = {promise.order_id: promise for promise in picked_elsewhere(state, plan)}
+    served = {stop.order_id for stop in plan.stops if stop.kind == "deliver"}
+    assert set(told) == served
+    assert served
+    due_at = {order.id: order.due_at for order in state.orders}
+    for order_id, promise in told.items():
+        assert (promise.state, promise.due_at) == ("promised", due_at[order_id])
+        assert promise.depot_id != depot
+
+
+def test_nobody_is_told_of_what_stays_where_it_is() -> None:
+    standing = stand(STATE, WAYS)
+    plan = replan(standing, Why(reason="orders"), seed=1, iterations=200)
+    depot_of = {vehicle.id: vehicle.depot_id for vehicle in STATE.vehicles}
+    assert plan is not None
+    own = {s.order_id: depot_of[s.vehicle_id] for s in plan.stops if s.kind == "deliver"}
+    orders = tuple(replace(order, depot_id=own.get(order.id)) for order in STATE.orders)
+    assert not list(picked_elsewhere(replace(STATE, orders=orders), plan))
