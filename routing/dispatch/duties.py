@@ -118,7 +118,8 @@ def as_vehicle(world: World, duty: Duty) -> Vehicle:
         door_s=world.door_s(row),
         breaks=breaks,
         returns=row.returns,
-        fixed_cost=0 if started else row.fixed_cost,
+        # A staffed shift is paid for, driven or not: only what is hired for the job costs more.
+        fixed_cost=0 if started or row.role != "reserve" else row.fixed_cost,
         cost_per_km=row.cost_per_km,
         cost_per_h=row.cost_per_h,
         cost_per_order=row.cost_per_order,

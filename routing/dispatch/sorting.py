@@ -35,8 +35,10 @@ class Sorting:
     duties: Sequence[Duty]
     orders: tuple[Order, ...] = ()
     left_out: list[PlannedUnserved] = field(default_factory=list)
+    left_behind: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
+        self.left_behind = frozenset(row.order_id for row in self.world.state.plan.unserved)
         carried, known, lockers = self._carried(), self._known(), self._lockers()
         self.orders = tuple(
             self._order(
@@ -147,15 +149,19 @@ class Sorting:
     def _depots_of(self, order: CityOrder) -> list[str]:
         """Return the depots that may bring an order: its own, which picks from the promise on.
 
-        Another picks it anew where its own is closed, or has nobody at work who could carry it.
+        An alternate picks it anew where its own is closed; any other where its own has nobody at
+        work who could carry it, or the plan that stands leaves it behind.
         """
         own, open_ = order.depot_id, sorted(self.world.depots)
         if own is None:
             return open_
-        if own in open_ and (order.stage in ABOARD or self._is_staffed(own, order.load)):
+        if own not in open_:
+            return [depot for depot in order.alternates if depot in open_]
+        if order.stage in ABOARD:
             return [own]
-        others = [depot for depot in order.alternates or open_ if depot in open_ and depot != own]
-        return others or [depot for depot in open_ if depot == own]
+        if order.id in self.left_behind or not self._is_staffed(own, order.load):
+            return [own, *(depot for depot in open_ if depot != own)]
+        return [own]
 
     def _is_staffed(self, depot: str, load: Load) -> bool:
         """Return whether somebody of a depot could carry a load today."""

@@ -135,8 +135,8 @@ def drop_cost(order: CityOrder, tier: Tier) -> int:
 
 def _ready_s(world: World, order: CityOrder, depots: Sequence[str]) -> int:
     """Return from when on it is picked; the router adds the depot's picking time to that."""
-    if order.depot_id is not None and order.depot_id not in depots:
-        return world.now_s  # another depot begins now
+    if order.depot_id is not None and any(depot != order.depot_id for depot in depots):
+        return world.now_s  # another depot would begin now
     if order.stage == "packed" or (order.stage == "loaded" and order.packed_at):
         longest_s = max((world.depots[depot].picking_s for depot in depots), default=0)
         return max(0, world.now_s - longest_s)

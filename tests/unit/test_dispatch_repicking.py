@@ -5,7 +5,7 @@ from dataclasses import replace
 from routing.dispatch.problem_of import stand
 from routing.dispatch.repicking import picked_elsewhere
 from routing.dispatch.replanning import Why, replan
-from routing.dispatch.state import CityState
+from routing.dispatch.state import CityState, PlannedUnserved
 from tests.living_city import WAYS, city_state
 
 STATE = city_state(orders=12, seed=2)
@@ -35,7 +35,7 @@ def test_without_a_fleet_another_depot_picks_it_anew_from_now_on() -> None:
     state = without_fleet(from_depot(STATE, depot), depot)
     standing = stand(state, WAYS)
     for order in standing.problem.orders:
-        assert depot not in order.depots
+        assert len(order.depots) > 1
         assert order.ready_s == standing.problem.now_s
     plan = replan(standing, Why(reason="orders"), seed=1, iterations=200)
     assert plan is not None
@@ -57,3 +57,14 @@ def test_nobody_is_told_of_what_stays_where_it_is() -> None:
     own = {s.order_id: depot_of[s.vehicle_id] for s in plan.stops if s.kind == "deliver"}
     orders = tuple(replace(order, depot_id=own.get(order.id)) for order in STATE.orders)
     assert not list(picked_elsewhere(replace(STATE, orders=orders), plan))
+
+
+def test_what_was_left_behind_may_come_from_any_depot() -> None:
+    depot = STATE.depots[0].id
+    state = from_depot(STATE, depot)
+    left = PlannedUnserved(
+        order_id=state.orders[0].id, reason="shift", sentence="Too late.", remedy="Staff it."
+    )
+    state = replace(state, plan=replace(state.plan, unserved=(left,)))
+    for order in stand(state, WAYS).problem.orders:
+        assert (len(order.depots) > 1) == (order.id == left.order_id)
