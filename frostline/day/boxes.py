@@ -6,14 +6,14 @@ are a little warmer than they should be. docs/day.md says where the numbers come
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from firmware_sim.box import BRINE, ICE, PARAFFIN_15, BoxDesign, Floats, PackMaterial
 from firmware_sim.haul import Core
-from frostline.day.goods import packed_at
+from frostline.day.goods import packed_at, rides_bare
 from frostline.day.happenings import Zone
 
 
@@ -53,10 +53,11 @@ KINDS: Final[dict[Zone, _Kind]] = {
         holds_s=6600,
     ),
 }
+NO_PACK: Final = "none"
 DESIGN_C: Final = 30.0
 PACK_KG: Final = 0.25
 _SURFACE_M2: Final = 0.73  # at 6 kg of goods
-_PACK_W_PER_K: Final = 8.0
+PACK_W_PER_K: Final = 8.0
 _AIR_J_PER_K: Final = 500.0
 _LID_W_PER_K: Final = 5.0
 _WALL_LOG_SD: Final = 0.2
@@ -130,7 +131,7 @@ def draw_boxes(
         air_j_per_k=np.full(len(plans), _AIR_J_PER_K),
         product_w_per_k=2.6 * np.sqrt(np.array([plan.product_kg for plan in plans]) / 5.0),
         product_j_per_k=goods_j * surface,
-        pack_w_per_k=np.full(len(plans), _PACK_W_PER_K),
+        pack_w_per_k=np.full(len(plans), PACK_W_PER_K),
         pack_kg=np.array([each.pack_kg for each in true]),
         melting_c=_of_material(plans, "melting_c"),
         latent_j_per_kg=_of_material(plans, "latent_j_per_kg"),
@@ -142,6 +143,13 @@ def draw_boxes(
         j_per_k=goods_j * (1 - surface), w_per_k=np.array([each.core_w_per_k for each in true])
     )
     return design, core, [packed for _, packed in drawn]
+
+
+def for_cooled(plan: BoxPlan, packed: PackedBox, rule: PackingRule) -> PackedBox:
+    """Return how a box is packed that is planned to ride in a vehicle that cools."""
+    if rule.extra_packs or not rides_bare(plan.zone, plan.product_class):
+        return packed
+    return replace(packed, pack_kind=NO_PACK, pack_kg=0.0, pack_j=0.0)
 
 
 def packs_for(

@@ -9,7 +9,15 @@ from typing import Final
 import numpy as np
 
 from firmware_sim.haul import Haul, Surroundings
-from frostline.day.boxes import BoxPlan, PackedBox, PackingRule, draw_boxes
+from frostline.day.boxes import (
+    NO_PACK,
+    PACK_W_PER_K,
+    BoxPlan,
+    PackedBox,
+    PackingRule,
+    draw_boxes,
+    for_cooled,
+)
 from frostline.day.fleet import FleetVehicle, compartments_design
 from frostline.day.goods import policy_name
 from frostline.day.happenings import Zone
@@ -30,7 +38,7 @@ class Cold:
     ) -> None:
         self._scenario = scenario
         self._plans = plans
-        rule = PackingRule(
+        self._rule = rule = PackingRule(
             hold_percent=scenario.hold_percent,
             extra_packs=scenario.extra_packs,
             badly_frozen=scenario.badly_frozen,
@@ -50,9 +58,13 @@ class Cold:
         self._judged = np.zeros(len(plans), dtype=np.bool_)
         self._met_failure = np.zeros(len(plans), dtype=np.bool_)
 
-    def pack(self, row: int) -> PackedBox:
-        """Pack a box; it stands in its cold room."""
+    def pack(self, row: int, *, cooled: bool = False) -> PackedBox:
+        """Pack a box, maybe for a vehicle that cools; it stands in its cold room."""
         packed = self.packed[row]
+        if cooled:
+            packed = for_cooled(self._plans[row], packed, self._rule)
+        has_pack = packed.pack_kind != NO_PACK
+        self._haul.boxes.pack_w_per_k[row] = PACK_W_PER_K if has_pack else 0.0
         self._haul.pack(row, goods_c=packed.goods_c, pack_j=packed.pack_j, air_c=packed.air_c)
         self._haul.put(row, room=COLD_ROOMS[self._plans[row].zone])
         self.spoiling.begin(row)

@@ -18,6 +18,8 @@ class _Class:
     share: float
     goods_c: float
     goods_sd_c: float
+    rides_bare: bool = False
+    """In a vehicle that cools it needs no ice of its own."""
 
 
 ICE_CREAM: Final = "ice-cream"
@@ -25,14 +27,14 @@ CLASSES: Final[Mapping[Zone, Mapping[str, _Class]]] = {
     "frozen": {ICE_CREAM: _Class(0.30, -20.0, 1.0)},
     "chilled": {
         "fresh-fish": _Class(0.15, 1.0, 0.5),
-        "fresh-meat": _Class(0.25, 2.0, 1.0),
-        "leafy-vegetables": _Class(0.20, 3.0, 1.0),
+        "fresh-meat": _Class(0.25, 2.0, 0.5, rides_bare=True),
+        "leafy-vegetables": _Class(0.20, 3.0, 0.5, rides_bare=True),
     },
     "ambient": {},
 }
 _OTHERS: Final[Mapping[Zone, _Class]] = {
     "frozen": _Class(1.0, -20.0, 1.0),
-    "chilled": _Class(1.0, 3.0, 1.0),
+    "chilled": _Class(1.0, 3.0, 0.5, rides_bare=True),
     "ambient": _Class(1.0, 16.5, 1.0),
 }
 
@@ -63,5 +65,14 @@ def policy_names() -> tuple[str, ...]:
 
 def packed_at(zone: Zone, product_class: str | None) -> tuple[float, float]:
     """Return how cold such goods are packed, and by how much that varies (sd), °C."""
-    one = _OTHERS[zone] if product_class is None else CLASSES[zone][product_class]
+    one = _one(zone, product_class)
     return one.goods_c, one.goods_sd_c
+
+
+def rides_bare(zone: Zone, product_class: str | None) -> bool:
+    """Say whether such goods get no pack where they ride in a vehicle that cools."""
+    return _one(zone, product_class).rides_bare
+
+
+def _one(zone: Zone, product_class: str | None) -> _Class:
+    return _OTHERS[zone] if product_class is None else CLASSES[zone][product_class]

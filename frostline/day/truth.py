@@ -14,7 +14,7 @@ from frostline.day.city import CITY_ID, City, draw_city
 from frostline.day.cold import Cold
 from frostline.day.demand import Ordered, body_of, draw_orders, time_of
 from frostline.day.drivers import LOOKS_EVERY_S, Driver, Ground
-from frostline.day.fleet import REST_S, FleetVehicle, draw_fleet
+from frostline.day.fleet import REST_S, FleetVehicle, cools, draw_fleet
 from frostline.day.happenings import (
     BoxTruth,
     DayOrder,
@@ -107,6 +107,13 @@ class World:
         """
         for vehicle_id, driver in self._drivers.items():
             driver.follow(stops.get(vehicle_id, ()))
+        self._goods.cooled = frozenset(
+            stop.order_id
+            for vehicle in self.fleet
+            if cools(vehicle, "chilled")
+            for stop in stops.get(vehicle.id, ())
+            if stop.kind == "deliver" and stop.order_id is not None
+        )
 
     def advance(self, to_s: float) -> tuple[Happening, ...]:
         """Let time pass; return what happened, in order of time."""

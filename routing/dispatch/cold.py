@@ -17,6 +17,7 @@ from routing.dispatch.hold_times import HoldTime, grace_time, hold_time
 from routing.dispatch.state import Box, BoxForecast, CityOrder, CityState, Zone
 from schemas.disruptions import CoolingFailedDetails
 
+COOLED_ZONES: Final[tuple[Zone, ...]] = ("frozen", "chilled")
 HORIZON: Final = timedelta(hours=7)  # the judge looks no further ahead
 STALE_AFTER: Final = timedelta(minutes=30)  # a forecast says nothing of a box not heard of since
 KNOWN_AFTER: Final = timedelta(hours=1)
@@ -201,12 +202,20 @@ def chances_of(
     return chances
 
 
+def rides_cold(box: Box) -> bool:
+    """Say whether a box was packed for a vehicle that cools: without a pack of its own.
+
+    Its vehicle keeps it, and not for a time: as long as that cools, nothing is to be lost.
+    """
+    return box.pack_kind == "none" and box.zone in COOLED_ZONES
+
+
 def _leaves(
     order: CityOrder, box: Box, hears_at: datetime | None, hold_percent: int, began: Began | None
 ) -> Leaves | None:
     """Return when a box leaves its zone, as exposure. `hears_at` None: the judge is not heard."""
     if began is None:
-        return hold_time(box, percent=hold_percent)
+        return None if rides_cold(box) else hold_time(box, percent=hold_percent)
     if hears_at is None:
         return _nominal(order, box, hold_percent, began)
     if box.left_at is not None:
@@ -254,6 +263,9 @@ def _forecast(told: BoxForecast, began: Began) -> Leaves | None:
 
 def _nominal(order: CityOrder, box: Box, hold_percent: int, began: Began) -> Leaves | None:
     """Return the packing record's quantiles as exposure. A box may have left before this trip."""
+    if rides_cold(box):
+        since = began.failed.get(box.zone)
+        return None if since is None else _uncooled(box, hold_percent, began, since)
     hold = hold_time(box, percent=hold_percent)
     if hold is None or order.departed_at is None:
         return hold
@@ -272,7 +284,7 @@ def _later(leaves: Leaves, grace: HoldTime) -> Chances:
 
 
 def _nominal_hold_s(boxes: Iterable[Box], hold_percent: int) -> int | None:
-    holds = [hold_time(box, percent=hold_percent) for box in boxes]
+    holds = [hold_time(box, percent=hold_percent) for box in boxes if not rides_cold(box)]
     return min((int(hold.q50_s) for hold in holds if hold is not None), default=None)
 
 

@@ -118,6 +118,7 @@ def as_vehicle(world: World, duty: Duty) -> Vehicle:
         door_s=world.door_s(row),
         breaks=breaks,
         returns=row.returns,
+        skills=world.skills(row),
         # A staffed shift is paid for, driven or not: only what is hired for the job costs more.
         fixed_cost=0 if started or row.role != "reserve" else row.fixed_cost,
         cost_per_km=row.cost_per_km,

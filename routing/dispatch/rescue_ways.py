@@ -18,6 +18,7 @@ from routing.dispatch.relay import HANDOVER_S, NEXT_BOX_S, Meeting
 from routing.dispatch.rescue_case import Case
 from routing.dispatch.standing import Transfer
 from routing.dispatch.state import Zone
+from routing.dispatch.world import COOLING_KINDS
 from routing.evaluate import Judge
 from routing.plan import UNITS_PER_MINOR, Draft
 from routing.problem import Problem, Vehicle
@@ -26,7 +27,6 @@ from routing.travel import arrival_s
 MEETING_COST: Final = 1_000
 """Fen for what a meeting upsets: two drivers, who may miss each other (our assumption)."""
 RELAY_WITHIN_S: Final = 15 * 60
-COOLING_KINDS: Final = frozenset({"van", "carrier"})
 TAKERS: Final = 4
 """The nearest so many vehicles are tried for a swap."""
 

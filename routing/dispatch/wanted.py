@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from routing.check_values import MAX_COST, MAX_TIME_S
-from routing.dispatch.cold import Began
+from routing.dispatch.cold import Began, rides_cold
 from routing.dispatch.state import CityOrder
-from routing.dispatch.world import World
+from routing.dispatch.world import World, cooling
 from routing.problem import Locker, Order
 from schemas.delivery_policy import Tier
 
@@ -100,6 +100,7 @@ def wanted(
         warm_after_s=limits.warm_after_s,
         warm_cost_per_min=limits.warm_cost_per_min,
         locker=terms.locker,
+        skills=frozenset() if carried or terms.pin else _skills(world, order, depots),
         known_vehicle=known.vehicle if known else None,
         move_cost=known.move_cost if known else 0,
         only_vehicle=None if carried else terms.pin,
@@ -131,6 +132,17 @@ def drop_cost(order: CityOrder, tier: Tier) -> int:
     """Return what it costs not to bring an order: the broken promise, its fee, its margin."""
     margin = sum(box.goods_value for box in order.boxes) * MARGIN_PERCENT // 100
     return min(MAX_COST, max(LEAST_DROP_COST, tier.drop_cost + order.delivery_fee + margin))
+
+
+def _skills(world: World, order: CityOrder, depots: Sequence[str]) -> frozenset[str]:
+    """Return what its vehicle must be able to: cool what has no pack, where any of them does.
+
+    Another depot packs it anew, for whatever vehicle it has.
+    """
+    if order.depot_id not in depots:
+        return frozenset()
+    needed = frozenset(cooling(box.zone) for box in order.boxes if rides_cold(box))
+    return needed & world.skills_at(depots) if needed else frozenset()
 
 
 def _ready_s(world: World, order: CityOrder, depots: Sequence[str]) -> int:

@@ -5,12 +5,12 @@ that a plan doesn't depend on the order in which rows were read.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from routing.check_values import MAX_DOOR_S
-from routing.dispatch.cold import Began
+from routing.dispatch.cold import COOLED_ZONES, Began
 from routing.dispatch.geofence import Point
 from routing.dispatch.standing import Bound, Transfer, Ways
 from routing.dispatch.state import (
@@ -21,6 +21,7 @@ from routing.dispatch.state import (
     PlannedStop,
     Position,
     Visited,
+    Zone,
 )
 from routing.dispatch.times import clock_of
 from schemas.disruptions import DelayDetails, WeatherDetails
@@ -31,6 +32,7 @@ FAILED_DOOR_S: Final = 300
 """A compartment that failed still carries boxes with packs, for short trips: behind its hot skin a
 box ages half as fast again (44 °C in place of 30, goods at 2 °C), so that the ten minutes from one
 stop to the next count for fifteen (our assumption)."""
+COOLING_KINDS: Final = frozenset({"van", "carrier"})
 FRESH: Final = timedelta(minutes=5)
 """An older fix doesn't say where a vehicle is that drives."""
 
@@ -119,6 +121,26 @@ class World:
         gone = {place.place_id for place in self.state.failed_places}
         return failed | {zone for zone, place_id in compartments if place_id in gone}
 
+    def skills(self, vehicle: CityVehicle) -> frozenset[str]:
+        """Return what a vehicle can that others can't: to cool what has no pack of its own."""
+        if vehicle.kind not in COOLING_KINDS:
+            return frozenset()
+        cooled = set(COOLED_ZONES) & set(vehicle.compartments) - self.failed_zones(vehicle.id)
+        return frozenset(map(cooling, cooled))
+
+    def skills_at(self, depots: Collection[str]) -> frozenset[str]:
+        """Return what the vehicles of some depots can that are at work yet."""
+        return frozenset[str]().union(
+            *(
+                self.skills(vehicle)
+                for vehicle in self.state.vehicles
+                if vehicle.depot_id in depots
+                and vehicle.role != "relay"
+                and not self.is_broken(vehicle.id)
+                and any(shift.until_at > self.state.now for shift in vehicle.shifts)
+            )
+        )
+
     # Where things are
 
     def fix(self, vehicle_id: str) -> Position | None:
@@ -145,6 +167,11 @@ class World:
         """Return what each door counts as exposure: more where a compartment cools no more."""
         extra_s = FAILED_DOOR_S if self.failed_zones(vehicle.id) else 0
         return min(MAX_DOOR_S, vehicle.door_s + extra_s)
+
+
+def cooling(zone: Zone) -> str:
+    """Return the skill of a vehicle that cools a zone."""
+    return f"cools {zone}"
 
 
 def holding(state: CityState) -> tuple[Disruption, ...]:

@@ -1,5 +1,6 @@
 """How long may an order be on its way, and what does a minute more cost? Worked by hand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -165,6 +166,42 @@ class TestLimitsOfItsOwnPolicy:
         assert grace is not None
         assert grace.q50_s == pytest.approx(302, abs=1)
         assert limits_of(order(strict), now=NOON, loop=True).warm_cost_per_min > 0
+
+
+class TestWithoutAPack:
+    """It was packed for a vehicle that cools, which keeps it however long it takes."""
+
+    BARE = box(pack_kind="none", pack_kg=0.0)
+
+    @pytest.mark.parametrize("loop", [True, False])
+    def test_nothing_is_to_be_lost_as_long_as_its_vehicle_cools(self, *, loop: bool) -> None:
+        assert limits_of(order(self.BARE, **WAITING), now=NOON, loop=loop) == ColdLimits()
+        assert limits_of(order(self.BARE), now=NOON, loop=loop) == ColdLimits()
+
+    def test_a_box_with_a_pack_beside_it_still_has_its_hold_time(self) -> None:
+        both = order(self.BARE, box(id="b2"), **WAITING)
+        assert limits_of(both, now=NOON, loop=True).hold_s == pytest.approx(11_788, abs=1)
+
+    def test_once_its_compartment_has_failed_its_goods_warm_at_once(self) -> None:
+        """It left 30 minutes ago, the unit failed 10 ago: 1,200 s of exposure were cooled.
+
+        Then 1,153 s to 4 °C, and 15,556 s x ln(26/22) = 0.167054 are 2,599 s from 4 to 8 °C.
+        """
+        one = order(self.BARE)
+        failed: dict[Zone, datetime] = {"chilled": NOON - minutes(10)}
+        began = Began(at=NOON - minutes(30), failed=failed)
+        chances = chances_of(one, self.BARE, now=NOON, loop=True, began=began)
+        assert chances is not None
+        assert chances.points[1][0] == pytest.approx(1_200 + 1_153 + 2_599, abs=2)
+
+    def test_the_judges_forecast_of_it_counts(self) -> None:
+        warned = replace(self.BARE, forecast=told(10, 20, 30))
+        assert limits_of(order(warned), now=NOON, loop=True).warm_cost_per_min > 0
+        assert limits_of(order(warned), now=NOON, loop=False) == ColdLimits()
+
+    def test_ambient_goods_are_cooled_by_nobody(self) -> None:
+        wine = box(zone="ambient", pack_kind="none", pack_kg=0.0)
+        assert limits_of(order(wine, **WAITING), now=NOON, loop=True).hold_s is not None
 
 
 class TestBeforeItLeaves:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from routing.check import check
 from routing.dispatch.problem_of import stand
 from routing.dispatch.replanning import Why, replan
 from routing.dispatch.standing import Standing
-from routing.dispatch.state import CityState, CityVehicle, Disruption, Pin, Position
+from routing.dispatch.state import Box, CityState, CityVehicle, Disruption, Pin, Position
 from routing.evaluate import evaluate
 from schemas.disruptions import (
     BreakdownDetails,
@@ -219,6 +220,71 @@ def test_a_pin_holds_or_the_order_waits(day: Day) -> None:
     for pin in state.pins:
         if pin.order_id not in aboard | done:
             assert brings.get(pin.order_id) in {None, pin.vehicle_id}
+
+
+def with_bare_boxes(state: CityState) -> CityState:
+    """Return a city whose chilled orders are packed without ice, and whose vans cool."""
+    vehicles = tuple(
+        replace(vehicle, compartments={"chilled": f"{vehicle.id}.chilled"})
+        for vehicle in state.vehicles
+    )
+    orders = tuple(
+        replace(order, stage="packed", packed_at=state.now, alternates=(), boxes=(bare(order.id),))
+        if order.load.chilled_g
+        else order
+        for order in state.orders
+    )
+    return replace(state, vehicles=vehicles, orders=orders)
+
+
+def bare(order_id: str) -> Box:
+    return Box(
+        id=f"{order_id}.chilled",
+        zone="chilled",
+        goods_value=10_000,
+        packed_at=None,
+        box_material="epp",
+        pack_kind="none",
+        pack_kg=0.0,
+        product_kg=4.0,
+        spoil_cost=15_000,
+    )
+
+
+def without_cold(state: CityState, failed: Sequence[str] = ()) -> tuple[int, set[str]]:
+    """Plan a state; return how many orders without ice go with vehicles that cool, and the rest.
+
+    The rest are those that another vehicle brings, though one of their depot cools.
+    """
+    vehicles = {vehicle.id: vehicle for vehicle in state.vehicles}
+    cool = {v.id for v in state.vehicles if v.kind in {"van", "carrier"} and v.id not in failed}
+    depots = {vehicles[id_].depot_id for id_ in cool}
+    plan = replan(stand(state, WAYS), NEWS, seed=1, iterations=30)
+    stops = plan.stops if plan else state.plan.stops
+    orders = {order.id: order for order in state.orders if order.boxes}
+    by = {s.order_id: s.vehicle_id for s in stops if s.kind == "deliver" and s.order_id in orders}
+    astray = {id_ for id_, v in by.items() if v not in cool and vehicles[v].depot_id in depots}
+    return sum(vehicle in cool for vehicle in by.values()), {str(id_) for id_ in astray}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_what_has_no_ice_goes_with_a_vehicle_that_cools(seed: int) -> None:
+    cooled, astray = without_cold(with_bare_boxes(city_state(orders=30, seed=seed)))
+    assert cooled > 0
+    assert not astray
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_van_that_cools_no_more_is_given_nothing_without_ice(seed: int) -> None:
+    state = with_bare_boxes(city_state(orders=30, seed=seed))
+    state = with_plan(state, replan(stand(state, WAYS), NEWS, seed=1, iterations=30))
+    van = next(
+        s.vehicle_id for s in state.plan.stops if s.kind == "deliver" and "van" in s.vehicle_id
+    )
+    details = CoolingFailedDetails(zone="chilled")
+    state = replace(state, disruptions=(disruption(state, "cooling_failed", van, details),))
+    assert_holds(stand(state, WAYS))
+    assert not without_cold(state, failed=[van])[1]
 
 
 @MANY
