@@ -5,7 +5,7 @@ whenever those fixes came. Late fixes heal: the part of a track that they fall i
 again, and what was found there before is corrected or withdrawn. Passing by is no visit.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import asin, cos, degrees, inf, radians, sin, sqrt
@@ -131,7 +131,13 @@ def look(state: CityState, leg_s: LegSeconds) -> Seen:
             visits += [visit for visit in found if visit not in before]
             withdrawn += _withdrawn(before, found)
     said = _said(state, [*state.visits, *visits])
-    return Seen(visits=(*visits, *said), withdrawn=tuple(withdrawn))
+    return Seen(visits=_one_each((*said, *visits)), withdrawn=tuple(withdrawn))
+
+
+def _one_each(visits: Iterable[Visited]) -> tuple[Visited, ...]:
+    """Return one visit of each stop and arrival: what fixes say goes before a driver's word."""
+    found = {(v.vehicle_id, v.order_id, v.depot_id, v.arrived_at): v for v in visits}
+    return tuple(found.values())
 
 
 def stays(

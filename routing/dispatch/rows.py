@@ -97,7 +97,7 @@ class _Day:
 
     def _door(self, stop: Stop) -> PlannedStop:
         self._drive_until(stop.arrives_s)
-        row = self._row("deliver", self._at(stop.arrives_s), self._at(stop.leaves_s))
+        row = self._row("deliver", self._at(self._arrives_s(stop)), self._at(stop.leaves_s))
         since = self.standing.since_at_door(stop.order)
         if since is not None:
             row = replace(row, arrives_at=since, earliest_at=since, latest_at=since)
@@ -111,6 +111,14 @@ class _Day:
             to_locker=stop.to_locker or stop.order in self.for_lockers,
             locked=self.under_way and current is not None and stop.order in current.locked,
         )
+
+    def _arrives_s(self, stop: Stop) -> int:
+        """Return when it is there: where a trip under way is headed, a rest comes after that."""
+        current = self.vehicle.current
+        heads_here = self.under_way and current is not None and stop.order in current.locked
+        if current is None or not heads_here or current.place.startswith("vehicle:"):
+            return stop.arrives_s
+        return current.free_s
 
     def _home(self, trip: Trip) -> PlannedStop:
         self._drive_until(trip.ends_s)

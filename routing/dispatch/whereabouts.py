@@ -271,7 +271,9 @@ class Finder:
         if order is None or order.stage not in OPEN or not self.world.is_brought(order.id):
             return False
         if order.stage in {"loaded", "out"}:
-            return order.aboard == self.vehicle.id and order.stage == "loaded"
+            # What was loaded on a vehicle that broke down at its depot goes with another.
+            has_it = order.aboard == self.vehicle.id or self.world.is_broken(order.aboard or "")
+            return has_it and order.stage == "loaded"
         return self.world.pinned.get(order.id) in {None, self.vehicle.id}
 
     def _packed_s(self, order: CityOrder) -> int:
