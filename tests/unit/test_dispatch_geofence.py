@@ -238,6 +238,19 @@ def test_a_drivers_word_does_not_double_what_was_seen() -> None:
     assert said(state) == ()
 
 
+def test_a_word_and_a_fix_of_the_same_second_are_one_visit() -> None:
+    """The driver's word came first; the fixes of the same arrival come with its delivery."""
+    watch = Watch()
+    watch.hear(*fixes(-5, 12))
+    [seen] = [visit for visit in watch.state.visits if visit.order_id == "a"]
+    word = replace(seen, source="handover", left_at=None, leg_planned_s=None, leg_actual_s=None)
+    over = replace(A, arrived_at=word.arrived_at, delivered_at=minute(15))
+    late = street(over, B, stops=PLAN, now_min=16, visits=(word,))
+    found = said(replace(late, tracks=watch.state.tracks))
+    keys = [(v.vehicle_id, v.order_id, v.depot_id, v.arrived_at) for v in found]
+    assert len(keys) == len(set(keys))
+
+
 @pytest.mark.parametrize(("north", "metres"), [(0, 0), (111_195, 111_195), (60, 60)])
 def test_distances_are_great_circles(north: float, metres: float) -> None:
     assert distance_m(point(0), point(north)) == pytest.approx(metres, abs=0.1)
