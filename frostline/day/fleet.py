@@ -214,6 +214,7 @@ def _shifts(vehicle_id: str, n: int, scenario: Scenario, role: Role) -> tuple[Sh
 
     A relay vehicle has two drivers, for all of the day.
     """
+    turn_s = int(vehicle_id.rpartition("-")[2]) % 4 * REST_S  # not all rest at once
     first_s = scenario.ordered_from_s + HOUR_S // 2
     last_s = max(first_s, _CLOSES_S - HOUR_S // 4 - _SHIFT_S)
     if role == "relay":
@@ -229,7 +230,7 @@ def _shifts(vehicle_id: str, n: int, scenario: Scenario, role: Role) -> tuple[Sh
             driver=f"driver-{vehicle_id}-{k}",
             from_s=from_s,
             until_s=until_s,
-            rest_s=(from_s + 2 * HOUR_S, from_s + 5 * HOUR_S),
+            rest_s=(from_s + 2 * HOUR_S + turn_s, from_s + 5 * HOUR_S),
         )
         for k, (from_s, until_s) in enumerate(spans, 1)
     )
