@@ -17,6 +17,8 @@ STOP: Final = {
     "locked": False,
     "due_at": "2026-11-21T05:45:00Z",
     "outlook": "on_time",
+    "lat_deg": 31.2013,
+    "lon_deg": 121.4452,
 }
 LOADING: Final = {
     **STOP,
@@ -30,6 +32,8 @@ LOADING: Final = {
     "leaves_at": "2026-11-21T04:50:00Z",
     "due_at": None,
     "outlook": None,
+    "lat_deg": 31.1968,
+    "lon_deg": 121.4379,
 }
 MADE: Final = {
     "version": 214,
@@ -172,7 +176,7 @@ VEHICLE: Final = {
     ],
     "disruptions": [],
     "stops_left": 1,
-    "next_stops": [{**STOP, "trip": 2, "lat_deg": 31.2013, "lon_deg": 121.4452}],
+    "next_stops": [{**STOP, "trip": 2}],
 }
 NEW_COMMAND: Final = {
     "command_id": "cmd-0412",

@@ -44,6 +44,8 @@ class PlannedStop(Resource):
     locked: bool = Field(description="Driven to, or being loaded: no plan changes it.")
     due_at: UtcTime | None = Field(description="What the order was promised.")
     outlook: Outlook | None = Field(description="Null: nothing was promised.")
+    lat_deg: _Latitude | None = Field(description="Where it is: door, locker, depot or meeting.")
+    lon_deg: _Longitude | None
 
 
 class Trip(Resource):
@@ -164,8 +166,6 @@ class NextStop(PlannedStop):
     """A stop that a vehicle has still to make."""
 
     trip: int
-    lat_deg: _Latitude | None
-    lon_deg: _Longitude | None
 
 
 class VehicleNow(Resource):

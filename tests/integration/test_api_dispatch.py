@@ -64,6 +64,20 @@ def test_the_plan_that_stands_has_the_stops_that_no_version_ended(
     assert plan["made"]["problem_sha256"] == "00"
 
 
+def test_the_plan_says_where_two_vehicles_meet(world: World, city: CityRows) -> None:
+    """A driver who reads the plan has to get there; elsewhere it is the door or the depot."""
+    city.order("order-1", due_at=T0 + minutes(120))
+    city.plan(1)
+    city.stop("van-2", None, arrives_at=T0 + minutes(40))
+    city.stop("van-2", "order-1", kind="meet", lat_deg=31.25, lon_deg=121.5)
+    city.stop("van-2", "order-1", position=2, arrives_at=T0 + minutes(70))
+    [trip] = world.get(PLAN)["trips"]
+    depot, meeting, door = ((stop["lat_deg"], stop["lon_deg"]) for stop in trip["stops"])
+    assert meeting == (31.25, 121.5)
+    assert len({depot, meeting, door}) == 3
+    assert None not in (*depot, *door)
+
+
 def test_a_version_before_stays_as_it_was(world: World, city: CityRows) -> None:
     planned(city)
     plan = world.get(PLAN, version=1)
