@@ -47,21 +47,11 @@ ORDER BY p.version DESC
 LIMIT %(limit)s
 """
 
-# Held to what was promised, else to what the order was placed with.
 STOPS_AT: Final = """
 SELECT s.vehicle_id, s.trip, s.position, s.kind, s.order_id, s.depot_id, s.to_locker,
-       s.arrives_at, s.earliest_at, s.latest_at, s.leaves_at, s.locked,
-       CASE WHEN s.kind = 'deliver' THEN COALESCE(m.due_at, o.due_at) END AS due_at,
-       COALESCE(s.lat_deg, w.lat_deg, CASE WHEN s.to_locker THEN k.lat_deg ELSE d.lat_deg END)
-           AS lat_deg,
-       COALESCE(s.lon_deg, w.lon_deg, CASE WHEN s.to_locker THEN k.lon_deg ELSE d.lon_deg END)
-           AS lon_deg
-FROM plan_stops s
-LEFT JOIN promises m USING (order_id)
-LEFT JOIN orders o USING (order_id)
-LEFT JOIN deliveries d USING (order_id)
-LEFT JOIN depots w ON w.depot_id = s.depot_id
-LEFT JOIN lockers k ON k.locker_id = d.locker_id
+       s.arrives_at, s.earliest_at, s.latest_at, s.leaves_at, s.locked, s.due_at,
+       s.lat_deg, s.lon_deg
+FROM placed_stops s
 WHERE s.city_id = %(city_id)s AND s.from_version <= %(version)s
   AND (s.to_version IS NULL OR s.to_version > %(version)s)
 ORDER BY s.vehicle_id, s.trip, s.position

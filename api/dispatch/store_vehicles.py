@@ -102,18 +102,9 @@ SELECT s.vehicle_id, s.trip, s.position, s.kind, s.order_id, s.depot_id, s.to_lo
        COALESCE(e.earliest_at, e.arrives_at, s.earliest_at) AS earliest_at,
        COALESCE(e.latest_at, e.arrives_at, s.latest_at) AS latest_at,
        s.leaves_at + COALESCE(e.arrives_at - s.arrives_at, interval '0') AS leaves_at,
-       CASE WHEN s.kind = 'deliver' THEN COALESCE(m.due_at, o.due_at) END AS due_at,
-       COALESCE(s.lat_deg, w.lat_deg, CASE WHEN s.to_locker THEN k.lat_deg ELSE d.lat_deg END)
-           AS lat_deg,
-       COALESCE(s.lon_deg, w.lon_deg, CASE WHEN s.to_locker THEN k.lon_deg ELSE d.lon_deg END)
-           AS lon_deg
-FROM plan_stops s
+       s.due_at, s.lat_deg, s.lon_deg
+FROM placed_stops s
 JOIN plans p ON p.city_id = s.city_id AND p.version = s.from_version
-LEFT JOIN promises m USING (order_id)
-LEFT JOIN orders o USING (order_id)
-LEFT JOIN deliveries d USING (order_id)
-LEFT JOIN lockers k USING (locker_id)
-LEFT JOIN depots w ON w.depot_id = s.depot_id
 LEFT JOIN LATERAL (
     SELECT arrives_at, earliest_at, latest_at
     FROM arrival_estimates

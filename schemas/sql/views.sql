@@ -3,7 +3,7 @@
 
 DROP VIEW IF EXISTS latest_positions, heard_readings, latest_readings, known_loggers, logger_keys,
     schema_level, current_verdicts, current_excursions, current_decisions,
-    box_findings, box_limits, failed_compartments;
+    box_findings, box_limits, failed_compartments, placed_stops;
 
 -- For a curve: constants for logger_id and measured_at reach the primary key of readings.
 CREATE VIEW heard_readings AS
@@ -103,3 +103,21 @@ SELECT place_id, min(raised_at) AS since
 FROM alerts
 WHERE kind = 'reefer_failed' AND place_id IS NOT NULL AND ceased_at IS NULL AND resolved_at IS NULL
 GROUP BY place_id;
+
+-- For whoever shows a plan: each stop with where it is (meeting, depot, locker or door), and what its
+-- order was promised, else placed with.
+CREATE VIEW placed_stops AS
+SELECT s.vehicle_id, s.city_id, s.trip, s.position, s.kind, s.order_id, s.depot_id, s.to_locker,
+       s.arrives_at, s.earliest_at, s.latest_at, s.leaves_at, s.locked,
+       s.from_version, s.to_version,
+       CASE WHEN s.kind = 'deliver' THEN COALESCE(m.due_at, o.due_at) END AS due_at,
+       COALESCE(s.lat_deg, w.lat_deg, CASE WHEN s.to_locker THEN k.lat_deg ELSE d.lat_deg END)
+           AS lat_deg,
+       COALESCE(s.lon_deg, w.lon_deg, CASE WHEN s.to_locker THEN k.lon_deg ELSE d.lon_deg END)
+           AS lon_deg
+FROM plan_stops s
+LEFT JOIN promises m USING (order_id)
+LEFT JOIN orders o USING (order_id)
+LEFT JOIN deliveries d USING (order_id)
+LEFT JOIN lockers k ON k.locker_id = d.locker_id
+LEFT JOIN depots w ON w.depot_id = s.depot_id;
