@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from routing.dispatch.decision import Change, What
 from routing.dispatch.standing import Standing
@@ -19,6 +18,7 @@ from routing.dispatch.state import (
     PlannedStop,
     PlannedUnserved,
 )
+from routing.dispatch.times import wall_clock
 from routing.dispatch.world import holding
 from schemas.disruptions import DelayDetails, RoadClosedDetails, WeatherDetails
 
@@ -227,7 +227,7 @@ class _Comparison:
         return f"It makes room for {news[0]}{more}."
 
     def _clock(self, at: datetime) -> str:
-        return at.astimezone(ZoneInfo(self.standing.state.city.time_zone)).strftime("%H:%M")
+        return wall_clock(at, self.standing.state.city.time_zone)
 
 
 def _said_of(one: Disruption) -> str:

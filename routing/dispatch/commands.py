@@ -16,6 +16,7 @@ from routing.dispatch.decision import Outcome
 from routing.dispatch.standing import Standing
 from routing.dispatch.state import CityOrder, CityState, Command, Pin, PlannedUnserved
 from routing.dispatch.whereabouts import LOADING
+from routing.dispatch.world import ABOARD
 from routing.plan import Plan
 
 
@@ -121,7 +122,7 @@ def _check_not_loading(state: CityState, order: CityOrder) -> None:
 
 
 def _held(order: CityOrder, command: Command, wishes: Wishes) -> Wishes:
-    if order.stage in {"loaded", "out"}:
+    if order.stage in ABOARD:
         raise Refused(f"{order.id} is loaded already: it can't be held any more.")
     if command.hold_until is None or command.hold_until <= command.at:
         raise Refused(f"{order.id} can be held until a time to come only.")
@@ -167,7 +168,7 @@ def _order_under_way(state: CityState, order_id: str) -> CityOrder:
 def _check_vehicle(state: CityState, order: CityOrder, vehicle_id: str) -> None:
     if all(vehicle.id != vehicle_id for vehicle in state.vehicles):
         raise Refused(f"{vehicle_id} is no vehicle of this city.")
-    if order.stage in {"loaded", "out"} and order.aboard not in {None, vehicle_id}:
+    if order.stage in ABOARD and order.aboard not in {None, vehicle_id}:
         raise Refused(f"{order.id} is aboard {order.aboard}: only a relay can take it over.")
 
 

@@ -19,6 +19,7 @@ from routing.dispatch.state import (
     Position,
     Visited,
 )
+from routing.travel import EARTH_RADIUS_M
 from schemas.disruptions import WeatherDetails
 
 LOOK_BACK: Final = timedelta(minutes=5)
@@ -31,7 +32,6 @@ LEAVES_AT: Final = 1.5
 DWELL: Final = timedelta(seconds=45)
 """A shorter stay is a traffic light."""
 
-EARTH_RADIUS_M: Final = 6_371_008.8
 
 Point = tuple[float, float]
 """Latitude and longitude, degrees."""

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from routing.day import Day
 from routing.dispatch.decision import NewPromise
 from routing.dispatch.geofence import distance_m
 from routing.dispatch.standing import Bound, Standing
 from routing.dispatch.state import CityDepot, CityLocker, CityOrder, Offer
+from routing.dispatch.times import wall_clock
 from routing.dispatch.wanted import AIM_EARLY_S, Terms, wanted
 from routing.dispatch.world import World
 from routing.plan import UNITS_PER_MINOR, Stop
@@ -100,7 +100,6 @@ class _Desk:
         self.state = standing.state
         self.clock = standing.clock
         self.policy = self.state.city.policy
-        self.zone = ZoneInfo(self.state.city.time_zone)
         self.world = World(self.state, standing.ways, Bound(transfers=standing.transfers))
         self.closes_at = self.clock.time_of(self.policy.closes_s)
 
@@ -374,7 +373,7 @@ class _Desk:
             from_at = until_at
 
     def _clock(self, at: datetime) -> str:
-        return at.astimezone(self.zone).strftime("%H:%M")
+        return wall_clock(at, self.state.city.time_zone)
 
 
 def _stops(day: Day) -> Iterator[Stop]:

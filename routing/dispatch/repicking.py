@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 from routing.dispatch.decision import NewPlan, NewPromise
 from routing.dispatch.state import CityState
-
-WAITS = frozenset({"waiting", "packed"})
+from routing.dispatch.world import WAITING
 
 
 def picked_elsewhere(state: CityState, plan: NewPlan | None) -> Iterator[NewPromise]:
@@ -22,7 +21,7 @@ def picked_elsewhere(state: CityState, plan: NewPlan | None) -> Iterator[NewProm
     }
     for order in state.orders:
         depot_id = depot_of.get(order.id)
-        if order.stage not in WAITS or order.due_at is None or order.depot_id is None:
+        if order.stage not in WAITING or order.due_at is None or order.depot_id is None:
             continue
         if depot_id not in {None, order.depot_id}:
             yield NewPromise(

@@ -35,7 +35,7 @@ class Sorting:
     duties: Sequence[Duty]
     orders: tuple[Order, ...] = ()
     left_out: list[PlannedUnserved] = field(default_factory=list)
-    left_behind: frozenset[str] = frozenset()
+    left_behind: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.left_behind = frozenset(row.order_id for row in self.world.state.plan.unserved)

@@ -31,6 +31,11 @@ class Clock:
         return self.midnight + timedelta(seconds=second)
 
 
+def wall_clock(at: datetime, time_zone: str) -> str:
+    """Return a moment as people in the zone say it, `15:30`."""
+    return at.astimezone(ZoneInfo(time_zone)).strftime("%H:%M")
+
+
 def clock_of(state: CityState) -> Clock:
     """Return the clock of the day that a state is read on."""
     return clock_at(state.now, state.city.time_zone)

@@ -15,7 +15,7 @@ from routing.dispatch.eta import USUAL_PACE_S_PER_M
 from routing.dispatch.geofence import DEPOT_FENCE_M, Point, distance_m
 from routing.dispatch.standing import Here, Transfer
 from routing.dispatch.state import CityOrder, CityVehicle, PlannedStop, Shift, Visited
-from routing.dispatch.world import OPEN, World
+from routing.dispatch.world import ABOARD, OPEN, World
 
 LOADING: Final = timedelta(minutes=10)
 """A trip that leaves within so long is being loaded, as in `routing.city_standing`."""
@@ -270,7 +270,7 @@ class Finder:
         order = self.world.orders.get(stop.order_id or "")
         if order is None or order.stage not in OPEN or not self.world.is_brought(order.id):
             return False
-        if order.stage in {"loaded", "out"}:
+        if order.stage in ABOARD:
             # What was loaded on a vehicle that broke down at its depot goes with another.
             has_it = order.aboard == self.vehicle.id or self.world.is_broken(order.aboard or "")
             return has_it and order.stage == "loaded"

@@ -26,8 +26,9 @@ from routing.dispatch.state import (
 from routing.dispatch.times import clock_of
 from schemas.disruptions import DelayDetails, WeatherDetails
 
+WAITING: Final = frozenset({"waiting", "packed"})
 ABOARD: Final = frozenset({"loaded", "out"})
-OPEN: Final = frozenset({"waiting", "packed", "loaded", "out"})
+OPEN: Final = WAITING | ABOARD
 FAILED_DOOR_S: Final = 300
 """A compartment that failed still carries boxes with packs, for short trips: behind its hot skin a
 box ages half as fast again (44 °C in place of 30, goods at 2 °C), so that the ten minutes from one
