@@ -1,8 +1,8 @@
 """How is OR-Tools asked?
 
 On public instances as its own users would. On our own days it gets the complete model of
-`routing.constraint`, in its best tuning, and once more from our own first plan, which is not
-counted in its time: the better of both counts.
+`routing.constraint` in its best tuning, without our filter of neighbours, and once more from our
+own first plan, which is not counted in its time: the better of both counts.
 """
 
 from collections.abc import Iterator
@@ -29,12 +29,19 @@ def ways(problem: Problem, task: Task) -> Iterator[Way]:
     if task.problem_class == "public":
         yield Way(None, lambda: ortools_vrptw.answer(problem, seconds=task.seconds))
         return
-    yield Way("from nothing", lambda: _answer(problem, task, None))
+    yield from model_ways(problem, task, constraint.Options(neighbour_filter=False))
+
+
+def model_ways(problem: Problem, task: Task, options: constraint.Options) -> Iterator[Way]:
+    """Yield the ways to ask OR-Tools with the complete model: from nothing, and from our plan."""
+    yield Way("from nothing", lambda: _answer(problem, task, options, None))
     start = _first_plan(problem, task.seed)
-    yield Way("from our first plan", lambda: _answer(problem, task, start))
+    yield Way("from our first plan", lambda: _answer(problem, task, options, start))
 
 
-def _answer(problem: Problem, task: Task, start: Draft | None) -> Answer:
+def _answer(
+    problem: Problem, task: Task, options: constraint.Options, start: Draft | None
+) -> Answer:
     first = FirstAnswer(problem)
     found = constraint.search(
         problem,
@@ -42,6 +49,7 @@ def _answer(problem: Problem, task: Task, start: Draft | None) -> Answer:
         seed=task.seed,
         start=start,
         report=first,
+        options=options,
     )
     # What it is given is no answer of its own.
     return Answer(drafts=(found.draft,), first_answer_s=None if start else first.after_s)

@@ -6,10 +6,10 @@ from typing import Final, Literal
 import msgspec
 
 ProblemClass = Literal["public", "own", "plain"]
-Engine = Literal["ours", "ortools", "pyvrp", "vroom"]
+Engine = Literal["ours", "ortools", "constraint", "pyvrp", "vroom"]
 
 CLASSES: Final[tuple[ProblemClass, ...]] = ("public", "own", "plain")
-ENGINES: Final[tuple[Engine, ...]] = ("ours", "ortools", "pyvrp", "vroom")
+ENGINES: Final[tuple[Engine, ...]] = ("ours", "ortools", "constraint", "pyvrp", "vroom")
 NEEDS: Final = {"pyvrp": "pyvrp", "vroom": "vroom"}
 """The module that an engine needs, and that `frostline[peers]` brings."""
 

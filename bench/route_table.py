@@ -15,6 +15,7 @@ from bench.route_rows import Engine, ProblemClass, Row
 
 NOT_TOLD: Final[Mapping[Engine, str]] = {
     "ortools": "nothing is left out on these days; the model is routing.constraint's",
+    "constraint": "routing.constraint as it is: OR-Tools with our filter of neighbours",
     "pyvrp": "not told what lateness and time on board cost, nor how long a box holds",
     "vroom": "not told what lateness, time on board and dropping cost, how long a box holds, how "
     "many trips a vehicle may make, nor that an order has a second depot",

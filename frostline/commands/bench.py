@@ -80,9 +80,9 @@ def route(  # noqa: PLR0913  # each is an option
     classes: Annotated[
         str, typer.Option("--class", help="Kinds of problems, by commas.")
     ] = "public,own,plain",
-    engines: Annotated[str, typer.Option(help="Whom to ask, by commas.")] = (
-        "ours,ortools,pyvrp,vroom"
-    ),
+    engines: Annotated[
+        str, typer.Option(help="Whom to ask, by commas; also: constraint, our OR-Tools engine.")
+    ] = "ours,ortools,pyvrp,vroom",
     orders: Annotated[str, typer.Option(help="Orders a day, by commas; else each class's.")] = "",
     seeds: Annotated[int, typer.Option(min=1, help="Seeds 1 to so many.")] = 3,
     seconds: Annotated[float, typer.Option(min=0.1, help="For each engine and problem.")] = 10.0,

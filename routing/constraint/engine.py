@@ -46,11 +46,15 @@ WORTH_JUDGING: Final = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How OR-Tools searches: its own names. `spare_vehicles` of each kind stay in the model."""
+    """How OR-Tools searches: its own names. `spare_vehicles` of each kind stay in the model.
+
+    Without `neighbour_filter` it searches as it does by itself.
+    """
 
     first_solution: str = "PARALLEL_CHEAPEST_INSERTION"
     metaheuristic: str = "GUIDED_LOCAL_SEARCH"
     spare_vehicles: int | None = 2
+    neighbour_filter: bool = True
 
 
 DEFAULT: Final = Options()
@@ -173,7 +177,8 @@ class _Solving:
         """Search on from the first of these drafts that the model allows."""
         routing = self._model.routing
         neighbours = NeighbourFilter(self._model)  # kept by this name: OR-Tools does not own it
-        routing.AddLocalSearchFilter(neighbours)
+        if self._options.neighbour_filter:
+            routing.AddLocalSearchFilter(neighbours)
         routing.AddSearchMonitor(self._model.solver.CustomLimit(self._best.over))
         routing.CloseModelWithParameters(self._parameters())
         for draft in drafts:
@@ -195,7 +200,7 @@ class _Solving:
         # Linear programs would move one clock without the other: everything is as early as can be.
         parameters.disable_scheduling_beware_this_may_degrade_performance = True
         parameters.fallback_to_cp_sat_size_threshold = 0  # it heeds no count of iterations
-        for operator in WITH_OTHER_FILTERS:
+        for operator in WITH_OTHER_FILTERS if self._options.neighbour_filter else ():
             setattr(parameters.local_search_operators, operator, BOOL_FALSE)
         left_s = self._best.left_s()
         limit_s = LONGEST_S if left_s is None else min(left_s, LONGEST_S)

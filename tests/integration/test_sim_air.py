@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -76,6 +77,12 @@ async def eventually(condition: Callable[[], object], what: str) -> None:
         if clock() > deadline_s:
             pytest.fail(f"never happened: {what}")
         await asyncio.sleep(0.005)
+
+
+def answers(path: Path) -> bool:
+    """Return whether somebody listens there: the socket's file is there a moment before."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(wire.socket_name(path)) == 0
 
 
 def hears(heard: Heard, count: int) -> Callable[[], bool]:
@@ -507,7 +514,7 @@ def test_a_dead_simulators_socket_is_taken_over(tmp_path: Path) -> None:
     async def main() -> None:
         path = tmp_path / "air"
         child = await process(SIMULATING_PROCESS, path)
-        await eventually(path.exists, "the socket")
+        await eventually(lambda: answers(path), "the simulator")
         await end(child)
         assert path.exists()
         with pytest.raises(NoAir):
@@ -528,7 +535,7 @@ def test_what_two_processes_say_agrees(tmp_path: Path) -> None:
         path = tmp_path / "air"
         child = await process(SIMULATING_PROCESS, path)
         try:
-            await eventually(path.exists, "the socket")
+            await eventually(lambda: answers(path), "the simulator")
             async with listening(path) as heard, AirControl(path) as control:
                 await eventually(lambda: len(heard) > 2000, "some traffic")
                 await control.freeze()
@@ -555,7 +562,7 @@ def test_a_control_directs_loggers_and_is_refused_what_is_not_there(tmp_path: Pa
         loggers = loggers_of(SimSettings(air_path=path))
         child = await process(SIMULATING_PROCESS, path)
         try:
-            await eventually(path.exists, "the socket")
+            await eventually(lambda: answers(path), "the simulator")
             async with AirControl(path) as control, listening(path) as heard:
                 rebooted, stopped, opened = (logger.logger_id for logger in loggers[:3])
                 await eventually(lambda: len({a for a, _ in heard}) == len(loggers), "all loggers")

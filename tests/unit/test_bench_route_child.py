@@ -28,7 +28,7 @@ def test_a_row_is_what_a_process_of_its_own_found() -> None:
     assert row.cpu_seconds <= row.seconds * 1.1 + 0.05
 
 
-@pytest.mark.parametrize("engine", ["ours", "ortools", "vroom"])
+@pytest.mark.parametrize("engine", ["ours", "ortools", "constraint", "vroom"])
 def test_every_engine_answers(engine: str) -> None:
     row = run(Task(problem_class="own", engine=engine, seed=1, orders=6, seconds=0.3))
     assert row.failure is None
