@@ -31,7 +31,6 @@ from routing.dispatch.store import DATABASE_DOWN, Store
 from routing.dispatch.store_read import UnknownCity, look
 from routing.dispatch.store_write import PlanTaken, write
 from routing.dispatch.travelling import TravelOf, great_circle_of, travel_of_file
-from routing.dispatch.triggers import facts_of
 from routing.engine import Progress
 
 __all__ = ["Dispatcher", "SchemaMissing", "UnusableTravelFile", "run"]
@@ -197,8 +196,8 @@ class _Memory:
         """Return what is to be remembered of a step."""
         plan = decided.decision.plan
         version = state.plan.version if plan is None else plan.base + 1
-        if decided.searched:
-            return cls(version, state.now, None, facts_of(state))
+        if decided.searched is not None:
+            return cls(version, state.now, None, decided.searched.facts)
         inserted_at = state.plan.inserted_at
         if inserted_at is None and plan is not None:
             inserted_at = state.now

@@ -44,10 +44,10 @@ class Means:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """A decision, and whether the plan was searched for, even if it stands."""
+    """A decision, and why the plan was searched for, even if it stands; None: it wasn't."""
 
     decision: Decision
-    searched: bool = False
+    searched: Why | None = None
 
 
 def decide(state: CityState, means: Means) -> Decided:
@@ -76,7 +76,7 @@ def decide(state: CityState, means: Means) -> Decided:
         estimates=warnings.estimates(state, expected),
         milestones=warnings.milestones(state, expected),
     )
-    return Decided(decision=with_events(state, decision), searched=planned.why is not None)
+    return Decided(decision=with_events(state, decision), searched=planned.why)
 
 
 def is_empty(decision: Decision) -> bool:
@@ -148,7 +148,7 @@ class _Planning:
         self, commanded: Commanded, settled: Settled, expected: Sequence[Expected]
     ) -> Why | None:
         """Return why to search; None: the plan stands, but for what is new."""
-        facts = facts_of(self.state)
+        facts = facts_of(self.state, expected)
         if commanded.tried is not None:
             done = [each.command_id for each in commanded.outcomes if each.accepted]
             return Why(reason="command", facts={**facts, "commands": done})

@@ -8,6 +8,7 @@ when some have come together. Otherwise from time to time, for what has drifted.
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from routing.dispatch.eta import Expected
 from routing.dispatch.replanning import Why
@@ -20,17 +21,20 @@ def reason_to_search(
 ) -> Why | None:
     """Return the first reason that there is, or None."""
     reason = next(_reasons(state, expected, settings), None)
-    return None if reason is None else Why(reason=reason, facts=facts_of(state))
+    return None if reason is None else Why(reason=reason, facts=facts_of(state, expected))
 
 
-def facts_of(state: CityState) -> dict[str, str]:
+def facts_of(state: CityState, expected: Sequence[Expected] = ()) -> dict[str, Any]:
     """Return what a search goes by and the next one is to compare with."""
     fleet = [
         (v.id, v.depot_id, v.role, v.mode, v.capacity, v.range_m, v.max_trips, v.shifts)
         for v in state.vehicles
     ]
     depots = [(d.id, d.picking_s, d.orders_per_hour) for d in state.depots]
-    return {"fleet": hashlib.sha256(repr((fleet, depots)).encode()).hexdigest()[:16]}
+    return {
+        "fleet": hashlib.sha256(repr((fleet, depots)).encode()).hexdigest()[:16],
+        "late": sorted(_late(state, expected)),
+    }
 
 
 def _reasons(
@@ -47,7 +51,7 @@ def _reasons(
     holds: dict[str, Callable[[], bool]] = {
         "fleet": lambda: state.plan.why.get("fleet", fleet) != fleet,
         "cancelled": lambda: _has_planned_what_ended(state),
-        "late": lambda: now - searched_at >= batch and _runs_late(state, expected),
+        "late": lambda: now - searched_at >= batch and _gets_late(state, expected),
         "orders": lambda: inserted_at is not None and now - inserted_at >= batch,
         "first": lambda: state.plan.searched_at is None,
         "progress": lambda: now - searched_at >= timedelta(seconds=settings.replan_s),
@@ -66,12 +70,21 @@ def _has_planned_what_ended(state: CityState) -> bool:
     return any(order.stage == "ended" and order.id in planned for order in state.orders)
 
 
-def _runs_late(state: CityState, expected: Sequence[Expected]) -> bool:
-    """Return whether an order that the plan brings in time is expected too late."""
+def _gets_late(state: CityState, expected: Sequence[Expected]) -> bool:
+    """Return whether an order is late that was not when the plan was last searched for.
+
+    The search did what it could for those that were; time's passing alone helps none of them.
+    """
+    return bool(_late(state, expected) - set(state.plan.why.get("late", ())))
+
+
+def _late(state: CityState, expected: Sequence[Expected]) -> set[str]:
+    """Return the orders that the plan brings in time and that are expected too late."""
     due = {order.id: order.due_at for order in state.orders}
     planned = {stop.order_id: stop.arrives_at for stop in state.plan.stops}
+    late: set[str] = set()
     for one in expected:
         due_at, planned_at = due.get(one.order_id), planned.get(one.order_id)
         if due_at and planned_at and planned_at <= due_at < one.arrives_at:
-            return True
-    return False
+            late.add(one.order_id)
+    return late

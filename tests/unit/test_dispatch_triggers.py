@@ -113,6 +113,18 @@ def test_an_order_that_will_be_late_and_was_not_planned_so_is_a_reason() -> None
     assert reason(replace(state, plan=just_searched), coming(order.id, "17:01")) is None
 
 
+def test_an_order_that_was_late_at_the_last_search_already_is_none() -> None:
+    one, two = (replace(order, due_at=at("17:00")) for order in CITY.orders[:2])
+    stops = (stop(one.id), stop(two.id))
+    state = replace(searched(stops=stops), orders=(one, two))
+    late, later = coming(one.id, "17:10"), coming(one.id, "17:40")
+    known = replace(state.plan, searched_at=CITY.now - seconds(60), why=facts_of(state, [late]))
+    state = replace(state, plan=known)
+    assert reason(state, late) is None
+    assert reason(state, later) is None
+    assert reason(state, later, coming(two.id, "17:01")) == "late"
+
+
 def stop(order_id: str) -> PlannedStop:
     return PlannedStop(
         vehicle_id="van-1",
