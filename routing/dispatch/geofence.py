@@ -48,6 +48,8 @@ class Fence:
     place: Point
     radius_m: float
     stop_planned_s: int | None = None
+    opens_at: datetime | None = None
+    """Who comes before that waits: how long such a stop takes tells nothing of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,25 @@ def _vehicle_visits(
         found += [
             _visit(vehicle, fence, stay, known) for stay in stays(track, fence, known_since=since)
         ]
-    return sorted([*settled, *found], key=lambda visit: (visit.arrived_at, visit.order_id or ""))
+    return sorted(
+        _without_words([*settled, *found]),
+        key=lambda visit: (visit.arrived_at, visit.order_id or ""),
+    )
+
+
+def _without_words(visits: Sequence[Visited]) -> Iterator[Visited]:
+    """Yield visits without those that a driver told of before the fixes came that show them."""
+    seen = [visit for visit in visits if visit.source == "position"]
+    for word in visits:
+        if word.source == "position" or not any(_shows(visit, word) for visit in seen):
+            yield word
+
+
+def _shows(visit: Visited, word: Visited) -> bool:
+    """Return whether a visit by fixes is the one that a driver told of, about then."""
+    if visit.order_id != word.order_id or word.arrived_at < visit.arrived_at - LOOK_BACK:
+        return False
+    return visit.left_at is None or word.arrived_at <= visit.left_at + LOOK_BACK
 
 
 def _visit(vehicle: CityVehicle, fence: Fence, stay: Stay, known: Visited | None) -> Visited:
@@ -219,10 +239,14 @@ def _visit(vehicle: CityVehicle, fence: Fence, stay: Stay, known: Visited | None
         arrived_at=stay.arrived_at,
         left_at=stay.left_at,
         source="position",
-        stop_planned_s=fence.stop_planned_s,
+        stop_planned_s=None if _waits(fence, stay) else fence.stop_planned_s,
         lat_deg=fence.place[0],
         lon_deg=fence.place[1],
     )
+
+
+def _waits(fence: Fence, stay: Stay) -> bool:
+    return fence.opens_at is not None and stay.arrived_at < fence.opens_at
 
 
 def _withdrawn(before: Sequence[Visited], found: Sequence[Visited]) -> list[Visited]:
@@ -286,6 +310,7 @@ def _door(ground: Ground, order: CityOrder, *, to_locker: bool) -> Fence:
         place=ground.door_of(order, to_locker=to_locker),
         radius_m=FENCE_M,
         stop_planned_s=None if to_locker else order.service_s + ground.extra_service_s,
+        opens_at=order.not_before,
     )
 
 

@@ -251,6 +251,24 @@ def test_a_word_and_a_fix_of_the_same_second_are_one_visit() -> None:
     assert len(keys) == len(set(keys))
 
 
+def test_fixes_that_come_after_a_drivers_word_take_its_place() -> None:
+    """The van is at A from minute 10 to 14; its driver says so at 11, its fixes come at 15."""
+    watch = Watch(replace(A, arrived_at=minute(11)), B)
+    watch.hear(*fixes(-5, 8))
+    assert [v.source for v in watch.state.visits if v.order_id == "a"] == ["handover"]
+    watch.hear(*fixes(8, 15))
+    [visit] = [visit for visit in watch.state.visits if visit.order_id == "a"]
+    assert (visit.source, visit.left_at, visit.stop_planned_s) == ("position", minute(14), 180)
+
+
+@pytest.mark.parametrize(("opens_min", "planned_s"), [(9, 180), (10, 180), (10.5, None)])
+def test_a_wait_at_a_door_is_no_service(opens_min: float, planned_s: int | None) -> None:
+    watch = Watch(replace(A, not_before=minute(opens_min)), B)
+    watch.hear(*fixes(-5, 15))
+    [visit] = [visit for visit in watch.state.visits if visit.order_id == "a"]
+    assert visit.stop_planned_s == planned_s
+
+
 @pytest.mark.parametrize(("north", "metres"), [(0, 0), (111_195, 111_195), (60, 60)])
 def test_distances_are_great_circles(north: float, metres: float) -> None:
     assert distance_m(point(0), point(north)) == pytest.approx(metres, abs=0.1)
