@@ -5,7 +5,7 @@ many, only the most suitable vehicles and the nearest stops are tried.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import Final, NamedTuple
@@ -15,8 +15,9 @@ from routing.evaluate import Judge
 from routing.plan import Draft, Reason, Tour, Visit
 from routing.problem import Problem, Vehicle
 from routing.remedy import Change, Remedy, changes_of, drop_change, picking_change
+from routing.remembered import remembered
+from routing.remembered import remembered
 from routing.suitable import Suitable
-from routing.travel import IntArray, Leg, Travel
 
 DELAYS: Final = 3
 """How many later departures are tried, where leaving later may help."""
@@ -30,42 +31,11 @@ class Spot(NamedTuple):
     new_tour: int | None = None
 
 
-class RememberedTravel:
-    """A source of travel that is asked for each leg only once."""
-
-    def __init__(self, travel: Travel) -> None:
-        self.travel = travel
-        self._legs: dict[tuple[str, int, int], Leg] = {}
-        self._starts_s = {mode: travel.starts_s(mode) for mode in travel.modes}
-
-    @property
-    def modes(self) -> tuple[str, ...]:
-        """Return the modes it knows."""
-        return self.travel.modes
-
-    def starts_s(self, mode: str) -> tuple[int, ...]:
-        """Return when each slice begins."""
-        return self._starts_s[mode]
-
-    def leg(self, mode: str, origin: int, destination: int) -> Leg:
-        """Return one leg."""
-        key = mode, origin, destination
-        if key not in self._legs:
-            self._legs[key] = self.travel.leg(*key)
-        return self._legs[key]
-
-    def matrix(
-        self, mode: str, origins: Sequence[int], destinations: Sequence[int]
-    ) -> tuple[IntArray, IntArray]:
-        """Return a part of the matrices."""
-        return self.travel.matrix(mode, origins, destinations)
-
-
 class Tries:
     """A draft, into which orders are put to see what happens."""
 
     def __init__(self, problem: Problem, draft: Draft) -> None:
-        self.problem = replace(problem, travel=RememberedTravel(problem.travel))
+        self.problem = replace(problem, travel=remembered(problem.travel))
         self.draft = draft
         self.judge = Judge(self.problem)
         self.orders = {order.id: order for order in problem.orders}

@@ -25,7 +25,6 @@ from routing.dispatch.world import World
 from routing.evaluate import Judge
 from routing.plan import Draft, Tour, Visit
 from routing.problem import Order, Problem
-from routing.trial import RememberedTravel
 
 ENGINE: Final = "greedy"
 
@@ -106,7 +105,7 @@ class _Spot(NamedTuple):
 
 def first_come(problem: Problem, start: Draft) -> Draft:
     """Return the draft with each order that it left out, if there is a place for it at all."""
-    greedy = _Greedy(replace(problem, travel=RememberedTravel(problem.travel)), start)
+    greedy = _Greedy(problem, start)
     served = {visit.order for tours in start for tour in tours for visit in tour.visits}
     waiting = [k for k in range(len(problem.orders)) if k not in served]
     for k in sorted(waiting, key=lambda k: (problem.orders[k].ready_s, problem.orders[k].id)):

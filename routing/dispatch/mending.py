@@ -4,7 +4,6 @@ Visits that break a rule are taken out (`routing.repair`), and put back wherever
 cost, the earliest promise first. What fits nowhere is for the search.
 """
 
-from dataclasses import replace
 from typing import Final
 
 from routing.evaluate import Judge
@@ -12,7 +11,7 @@ from routing.locked import locked_draft
 from routing.plan import Draft
 from routing.problem import Problem
 from routing.repair import repair
-from routing.trial import RememberedTravel, Tries
+from routing.trial import Tries
 
 SPOTS: Final = 60
 """Places that are tried for each order."""
@@ -20,7 +19,6 @@ SPOTS: Final = 60
 
 def mended(problem: Problem, drafts: list[Draft]) -> Draft:
     """Return the first draft that breaks no rule, or the cheapest that breaks none once mended."""
-    problem = replace(problem, travel=RememberedTravel(problem.travel))
     judge = Judge(problem)
     for draft in drafts:
         if judge.evaluate(draft).feasible:

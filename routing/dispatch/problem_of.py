@@ -21,6 +21,7 @@ from routing.dispatch.world import World
 from routing.evaluate import Judge
 from routing.plan import Draft, Tour, Visit
 from routing.problem import Problem, Vehicle
+from routing.remembered import remembered
 
 
 def stand(state: CityState, ways: Ways, bound: Bound = FREE) -> Standing:
@@ -55,7 +56,7 @@ class _Building:
             orders=sorting.orders,
             depots=tuple(depots_of(world, self.duties)),
             vehicles=(),
-            travel=travel_of(world, places),
+            travel=remembered(travel_of(world, places)),
             now_s=world.now_s,
         )
         self._staff()
