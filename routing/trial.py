@@ -16,7 +16,6 @@ from routing.plan import Draft, Reason, Tour, Visit
 from routing.problem import Problem, Vehicle
 from routing.remedy import Change, Remedy, changes_of, drop_change, picking_change
 from routing.remembered import remembered
-from routing.remembered import remembered
 from routing.suitable import Suitable
 
 DELAYS: Final = 3
