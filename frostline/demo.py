@@ -22,6 +22,7 @@ from firmware_sim.scenarios import loggers_of
 from firmware_sim.settings import SimSettings
 from frostline.backlog import HANDHELD, deliver_backlog
 from frostline.check import examine
+from frostline.demo_day import WHOLE_DAY, Piece, Told, running_piece
 from frostline.demo_view import view
 from frostline.errors import CommandRefused
 from frostline.outcome import await_outcome
@@ -61,7 +62,8 @@ def show_demo(port: int) -> None:
             story = _begin(system, report)
             report("")  # the display ends
             _print_addresses(console, system, story)
-            _watch(console, system)
+            with running_piece(folder) as piece:
+                _watch(console, system, piece)
         except KeyboardInterrupt:
             console.print("stopping")
 
@@ -87,9 +89,25 @@ def check_demo(seconds: int) -> bool:
         findings = examine(system, telling)
     print(findings.line())
     print(outcome.line())
-    for sentence in findings.failures + outcome.failures:
+    told = _check_piece(report)
+    print(told.line())
+    failures = findings.failures + outcome.failures + told.failures
+    for sentence in failures:
         report(f"failed: {sentence}")
-    return not findings.failures + outcome.failures
+    return not failures
+
+
+def _check_piece(report: Callable[[str], None]) -> Told:
+    """Run a piece of a day, with all of the machine's time for it; return what it came to."""
+    report("running a piece of a simulated day")
+    with passing_folder("check") as folder, running_piece(folder) as piece:
+        said = ""
+        while not piece.is_over:
+            if piece.progress != said:
+                said = piece.progress
+                report(said)
+            time.sleep(_REFRESH_S)
+        return piece.told()
 
 
 async def _stop_logger(air: Path, logger_id: str) -> None:
@@ -168,12 +186,30 @@ def _print_addresses(console: Console, system: System, story: Telling) -> None:
         console.print("mosquitto could not be had: this broker has no access rules.\n")
 
 
-def _watch(console: Console, system: System) -> None:
+def _watch(console: Console, system: System, piece: Piece) -> None:
+    is_told = False
     with (
         psycopg.connect(system.addresses.database_url, autocommit=True) as connection,
         Live(console=console, auto_refresh=False) as live,
     ):
         while True:
             system.check()
-            live.update(view(connection, datetime.now(UTC)), refresh=True)
+            if piece.is_over and not is_told:
+                is_told = True
+                _print_piece(live.console, piece)
+            progress = "" if is_told else piece.progress
+            live.update(view(connection, datetime.now(UTC), progress), refresh=True)
             time.sleep(_REFRESH_S)
+
+
+def _print_piece(console: Console, piece: Piece) -> None:
+    told = piece.told()
+    lines = [
+        "A piece of a simulated day, an hour's orders in a heat wave:",
+        *(f"  {each}" for each in told.sentences()),
+        *(f"  but        {each}" for each in told.failures),
+        f"  report     {piece.page}, for a browser",
+        f"  a whole day, with and without the thermal loop: {WHOLE_DAY}",
+        "",
+    ]
+    console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)

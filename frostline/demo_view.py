@@ -44,9 +44,10 @@ _SENTENCES: Final = {
 }
 
 
-def view(connection: psycopg.Connection, now: datetime) -> RenderableType:
-    """Return what to show now."""
-    return Group(_boxes(connection, now), _happenings(connection))
+def view(connection: psycopg.Connection, now: datetime, progress: str) -> RenderableType:
+    """Return what to show now; `progress` is that of the day that runs beside it."""
+    beside = [f"A simulated day runs beside it: {progress}"] if progress else []
+    return Group(_boxes(connection, now), _happenings(connection), *beside)
 
 
 def _boxes(connection: psycopg.Connection, now: datetime) -> Table:

@@ -207,7 +207,7 @@ def _progress(
                 hour = int(moment.second // 3600)
                 typer.echo(line, err=True)
 
-        yield (lambda _: None), show_line
+        yield (lambda words: typer.echo(words, err=True)), show_line
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bars:

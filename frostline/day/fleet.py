@@ -230,7 +230,13 @@ def _shifts(vehicle_id: str, n: int, scenario: Scenario, role: Role) -> tuple[Sh
             driver=f"driver-{vehicle_id}-{k}",
             from_s=from_s,
             until_s=until_s,
-            rest_s=(from_s + 2 * HOUR_S + turn_s, from_s + 5 * HOUR_S),
+            rest_s=_rest(from_s + 2 * HOUR_S + turn_s, from_s + 5 * HOUR_S, until_s),
         )
         for k, (from_s, until_s) in enumerate(spans, 1)
     )
+
+
+def _rest(earliest_s: int, latest_s: int, until_s: int) -> tuple[int, int]:
+    """Return when a rest may begin, so that it ends within its shift: some are short."""
+    latest_s = min(latest_s, until_s - REST_S)
+    return min(earliest_s, latest_s), latest_s

@@ -93,15 +93,32 @@ def _failures(
     cooled = [
         vehicle
         for vehicle in fleet
-        if vehicle.role == "regular" and any(cools(vehicle, zone) for zone in vehicle.compartments)
+        if vehicle.role == "regular"
+        and any(cools(vehicle, zone) for zone in vehicle.compartments)
+        and _is_at_work(vehicle, scenario.failing_s)
     ]
     chosen = random.choice(len(cooled), min(scenario.reefer_failures, len(cooled)), replace=False)
     return tuple(
         UnitFails(
-            at_s=_during(random, cooled[int(k)], _REST_OF_SHIFT_S), vehicle_id=cooled[int(k)].id
+            at_s=_failing_at(random, cooled[int(k)], scenario.failing_s),
+            vehicle_id=cooled[int(k)].id,
         )
         for k in chosen
     )
+
+
+def _is_at_work(vehicle: FleetVehicle, span_s: tuple[int, int] | None) -> bool:
+    return span_s is None or any(
+        shift.from_s <= span_s[0] and span_s[1] <= shift.until_s for shift in vehicle.shifts
+    )
+
+
+def _failing_at(
+    random: np.random.Generator, vehicle: FleetVehicle, span_s: tuple[int, int] | None
+) -> float:
+    if span_s is None:
+        return _during(random, vehicle, _REST_OF_SHIFT_S)
+    return float(random.uniform(*span_s))
 
 
 def _during(random: np.random.Generator, vehicle: FleetVehicle, left_s: float) -> float:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from frostline.day.driver import Told
 from frostline.day.ears import Heard
 from frostline.day.happenings import BoxTruth, Put, VehicleUse
-from frostline.day.store import CHANGES, RESCUES, VERSIONS, DayStore
+from frostline.day.store import CHANGES, VERSIONS, DayStore
 from frostline.day.truth import World
 
 _PROMISED: Final = "frostline.order.promised"
@@ -93,6 +93,18 @@ class VehicleRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A box in question at a second of the day, what was chosen for it, and why."""
+
+    at_s: float
+    order_id: str
+    consignment_id: str
+    cause: str
+    chosen: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DayLedger:
     """All that a report is made of."""
 
@@ -102,8 +114,7 @@ class DayLedger:
     changes: tuple[tuple[str, int, int], ...]
     """What, how often, of how many orders."""
     versions: tuple[tuple[str, int], ...]
-    rescues: tuple[tuple[str, str, int], ...]
-    """Cause, chosen, how often."""
+    questions: tuple[Question, ...]
     heard: tuple[tuple[str, int], ...]
     """Webhooks by type."""
 
@@ -137,7 +148,7 @@ def count_day(world: World, puts: Sequence[Put], store: DayStore, words: Words) 
         vehicles=_vehicles(world, puts),
         changes=tuple((row[0], row[1], row[2]) for row in store.counts(CHANGES, city_id)),
         versions=tuple((row[0], row[1]) for row in store.counts(VERSIONS, city_id)),
-        rescues=tuple((row[0], row[1], row[2]) for row in store.counts(RESCUES, city_id)),
+        questions=_questions(world, store),
         heard=_by_type(words.heard),
     )
 
@@ -147,6 +158,21 @@ def _by_type(heard: Sequence[Heard]) -> tuple[tuple[str, int], ...]:
     for message in heard:
         counts[message.type] = counts.get(message.type, 0) + 1
     return tuple(sorted(counts.items()))
+
+
+def _questions(world: World, store: DayStore) -> tuple[Question, ...]:
+    midnight = world.time_of(0.0)
+    return tuple(
+        Question(
+            at_s=(row.decided_at - midnight).total_seconds(),
+            order_id=row.order_id,
+            consignment_id=row.consignment_id,
+            cause=row.cause,
+            chosen=row.chosen,
+            why=row.why,
+        )
+        for row in store.questions(world.city_id)
+    )
 
 
 def _orders(

@@ -6,11 +6,12 @@ when the same day runs again. How long the machine took stands beside it, not in
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from frostline.day.ledger import BoxRow, DayLedger, OrderRow, VehicleRow
+from frostline.day.ledger import BoxRow, DayLedger, OrderRow, Question, VehicleRow
 
 _HOUR_S: Final = 3600
 _DIGITS: Final = 6  # a sum's last bits may differ between machines
@@ -54,6 +55,8 @@ class Demand:
     impossible: int
     cancelled: int
     promised: int
+    under_way: int
+    """Promised, but neither delivered nor due when the day was cut off."""
     delivered: int
     hours: tuple[HourRow, ...]
 
@@ -117,6 +120,8 @@ class Stability:
     changes: dict[str, int]
     changed_per_order: float
     rescues: dict[str, int]
+    questions: tuple[Question, ...]
+    """Each of the rescues, in order of time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +191,7 @@ def _demand(ledger: DayLedger) -> Demand:
         ),
         cancelled=_count(order.state == "cancelled" for order in orders),
         promised=_count(order.is_promised for order in orders),
+        under_way=_count(order.is_open and order.state != "cancelled" for order in orders),
         delivered=_count(order.delivered_s is not None for order in orders),
         hours=_hours(orders, ledger.vehicles),
     )
@@ -307,8 +313,14 @@ def _stability(ledger: DayLedger) -> Stability:
         by_reason=dict(ledger.versions),
         changes=changes,
         changed_per_order=noticed / promised if promised else 0.0,
-        rescues={f"{cause}: {chosen}": count for cause, chosen, count in ledger.rescues},
+        rescues=_rescues(ledger.questions),
+        questions=ledger.questions,
     )
+
+
+def _rescues(questions: Sequence[Question]) -> dict[str, int]:
+    """Return how often which cause led to what."""
+    return dict(sorted(Counter(f"{each.cause}: {each.chosen}" for each in questions).items()))
 
 
 def _count(conditions: Iterable[bool]) -> int:

@@ -68,6 +68,7 @@ def day_page(document: Document) -> str:
         _section("Promises and how they were kept, by tier", kept),
         _section("Boxes: the truth, and the judge", spoiled),
         _section("What versions of the plan changed", moved),
+        _section("Boxes in question", _questions(report["stability"]["questions"])),
         _footer(document),
     ]
     return _page(title, body)
@@ -113,6 +114,17 @@ def comparison_page(document: Document) -> str:
         _footer(document),
     ]
     return _page(title, body)
+
+
+def _questions(questions: Sequence[Document]) -> str:
+    """Tell of each box that became a question what was chosen for it, and why."""
+    if not questions:
+        return "<p>None.</p>"
+    rows = [
+        (clock(each["at_s"]), each["consignment_id"], each["cause"], each["chosen"], each["why"])
+        for each in questions
+    ]
+    return _grid(("at", "box", "cause", "chosen", "why"), rows)
 
 
 def _page(title: str, body: Sequence[str]) -> str:
@@ -162,8 +174,12 @@ def _table(rows: Sequence[Document]) -> str:
         )
         for row in rows
     ]
+    return _grid(heads, cells)
+
+
+def _grid(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
     body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in cells
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

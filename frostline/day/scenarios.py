@@ -4,7 +4,7 @@ Each is the normal day with a few numbers changed. docs/day.md says where the nu
 Seconds are those since the city's local midnight.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -51,6 +51,8 @@ class Scenario:
     ordered_until_s: int = 20 * HOUR_S
     spells: tuple[Spell, ...] = ()
     reefer_failures: int = 0
+    failing_s: tuple[int, int] | None = None
+    """When units fail, of vans at work then; None: at some time of their vans' shifts."""
     breakdowns: int = 1
     delays: int = 2
     closed_roads: int = 1
@@ -74,6 +76,27 @@ _WEEKDAY: Final = (0.8, 1.1, 1.3, 1.1, 0.8, 0.7, 0.8, 1.0, 1.3, 1.4, 1.1, 0.6)
 _FESTIVAL: Final = (1.0, 1.5, 1.7, 1.5, 1.1, 0.9, 1.0, 1.2, 1.3, 1.0, 0.6, 0.2)
 _EVENING: Final = (0.6, 1.0, 1.4, 1.4, 0.6)
 
+_HEAT_WAVE: Final = Scenario(
+    sentence="38 °C in the afternoon, and two vans whose cooling fails",
+    date=date(2026, 7, 22),
+    low_c=29.0,
+    high_c=38.0,
+    sun_k=6.0,
+    demand=_WEEKDAY,
+    spells=(
+        Spell(
+            weather="heat",
+            from_s=10 * HOUR_S,
+            until_s=20 * HOUR_S,
+            told_hold_percent=80,
+            told_ahead_s=2 * HOUR_S,
+        ),
+    ),
+    reefer_failures=2,
+    ice_cream_percent=150,
+    badly_frozen=0.4,
+)
+
 SCENARIOS: Final = {
     "normal": Scenario(
         sentence="a working day in May",
@@ -83,25 +106,19 @@ SCENARIOS: Final = {
         sun_k=4.0,
         demand=_WEEKDAY,
     ),
-    "heat-wave": Scenario(
-        sentence="38 °C in the afternoon, and two vans whose cooling fails",
-        date=date(2026, 7, 22),
-        low_c=29.0,
-        high_c=38.0,
-        sun_k=6.0,
-        demand=_WEEKDAY,
-        spells=(
-            Spell(
-                weather="heat",
-                from_s=10 * HOUR_S,
-                until_s=20 * HOUR_S,
-                told_hold_percent=80,
-                told_ahead_s=2 * HOUR_S,
-            ),
-        ),
-        reefer_failures=2,
-        ice_cream_percent=150,
-        badly_frozen=0.4,
+    "heat-wave": _HEAT_WAVE,
+    "hot-hour": replace(
+        _HEAT_WAVE,
+        sentence="the orders of an hour of the heat wave's afternoon, and one van's cooling fails",
+        demand=(1.0,),
+        ordered_from_s=14 * HOUR_S + 1800,
+        ordered_until_s=15 * HOUR_S + 1800,
+        reefer_failures=1,
+        failing_s=(15 * HOUR_S + 1800, 16 * HOUR_S),
+        breakdowns=0,
+        delays=0,
+        closed_roads=0,
+        fleet_percent=400,
     ),
     "storm": Scenario(
         sentence="a thunderstorm from 15:00 to 18:30: slow roads, long stops",

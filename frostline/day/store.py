@@ -59,12 +59,11 @@ GROUP BY reason
 ORDER BY reason
 """
 
-RESCUES: Final = """
-SELECT cause, chosen, count(*) AS rescues
+QUESTIONS: Final = """
+SELECT decided_at, order_id, consignment_id, cause, chosen, why
 FROM rescues
 WHERE city_id = %(city_id)s
-GROUP BY cause, chosen
-ORDER BY cause, chosen
+ORDER BY rescue_id
 """
 
 
@@ -86,6 +85,18 @@ class CompensationRow:
 
     order_id: str
     amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionRow:
+    """A box that became a question, what was chosen for it, and why."""
+
+    decided_at: datetime
+    order_id: str
+    consignment_id: str
+    cause: str
+    chosen: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +148,10 @@ class DayStore:
     def excursions(self) -> list[ExcursionRow]:
         """Return the consignments that had an excursion, by the judge."""
         return self._all(ExcursionRow, JUDGED_EXCURSIONS, {})
+
+    def questions(self, city_id: str) -> list[QuestionRow]:
+        """Return what was asked of boxes and decided, the first first."""
+        return self._all(QuestionRow, QUESTIONS, {"city_id": city_id})
 
     def counts(self, statement: LiteralString, city_id: str) -> list[tuple[Any, ...]]:
         """Return one of the counts of a city's day."""

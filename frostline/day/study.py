@@ -23,6 +23,7 @@ from frostline.errors import CommandRefused
 from frostline.local import running_services
 from frostline.runs import passing_folder
 from routing.roads.network import Network
+from routing.search import compile_ahead
 
 Document = Mapping[str, Any]
 Report = Callable[[str], None]
@@ -50,6 +51,7 @@ def run_one(wish: DayWish, watch: Watch, say: Report) -> dict[str, Any]:
     """Run a day here; return its document: report, hash, and what the machine took."""
     world = _world(wish)
     began_s, began_cpu_s = time.monotonic(), _cpu_s()
+    _compile_ahead(say)
     names = gateways_of(world.city_setup(), world)
     _quiet_logs()
     with (
@@ -61,6 +63,12 @@ def run_one(wish: DayWish, watch: Watch, say: Report) -> dict[str, Any]:
     report = document_of(report_of(day_of(wish), ledger))
     wall = {"seconds": time.monotonic() - began_s, "cpu_seconds": _cpu_s() - began_cpu_s}
     return {"report": report, "hash": hash_of(report), "wall": wall}
+
+
+def _compile_ahead(say: Report) -> None:
+    """Load the compiled search: no minute of the day waits for it."""
+    say("loading the search; a machine's first run compiles it, for about a minute")
+    compile_ahead()
 
 
 def day_of(wish: DayWish) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def test_the_check_proves_that_nothing_is_lost_and_that_a_warming_box_is_told_of
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    readings, story = done.stdout.splitlines()
+    readings, story, day = done.stdout.splitlines()
     found = dict(re.findall(r"(\w+)=(\S+)", readings))
     assert int(found["measured"]) >= 1000
     assert {found[name] for name in ("missing", "duplicate", "foreign", "altered")} == {"0"}
@@ -60,6 +60,22 @@ def test_the_check_proves_that_nothing_is_lost_and_that_a_warming_box_is_told_of
     )
     assert told, story
     assert float(told[1]) > 0
+
+    # The piece of a day: nearly all is promised and kept, boxes are asked about, none is spoiled.
+    ran = re.fullmatch(
+        r"day promised=(\d+)/30 delivered=(\d+) on_time=(\d+)/(\d+) versions=(\d+) "
+        r"questions=(\d+) spoiled=0 report=[0-9a-f]{16}",
+        day,
+    )
+    assert ran, day
+    promised, delivered, on_time, kept_of, versions, questions = map(int, ran.groups())
+    assert promised >= 27
+    assert delivered >= 10
+    assert on_time >= 0.9 * kept_of
+    assert versions > 1
+    assert questions >= 1
+    page = (Path(environ["FROSTLINE_STATE"]) / "demo-day.html").read_text(encoding="utf-8")
+    assert "Boxes in question" in page
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

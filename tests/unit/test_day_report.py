@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from frostline.day.happenings import BoxTruth, VehicleUse
-from frostline.day.ledger import BoxRow, DayLedger, OrderRow, VehicleRow
+from frostline.day.ledger import BoxRow, DayLedger, OrderRow, Question, VehicleRow
 from frostline.day.report import document_of, hash_of, report_of
+from frostline.day.report_html import day_page
 
 HOUR_S = 3600
 DAY = {"orders": 4, "scenario": "tested", "seed": 1, "loop": True}
@@ -76,7 +77,7 @@ def vehicle(vehicle_id: str, *, role: str = "regular", **use: float) -> VehicleR
 def ledger(**changes: object) -> DayLedger:
     """Return a day on which nothing was."""
     empty = DayLedger(
-        orders=(), boxes=(), vehicles=(), changes=(), versions=(), rescues=(), heard=()
+        orders=(), boxes=(), vehicles=(), changes=(), versions=(), questions=(), heard=()
     )
     return replace(empty, **changes)  # type: ignore[arg-type]  # each test's own
 
@@ -128,8 +129,9 @@ def test_a_promise_that_is_not_due_when_the_day_is_cut_off_is_neither_kept_nor_b
     """Of two that are under way at the end only the one that was due counts."""
     under_way = order("a", delivered_s=None, is_open=True)
     overdue = order("b", delivered_s=None)
-    kept = report_of(DAY, ledger(orders=(under_way, overdue))).punctuality
-    assert (kept.promised, kept.broken) == (1, 1)
+    report = report_of(DAY, ledger(orders=(under_way, overdue)))
+    assert (report.punctuality.promised, report.punctuality.broken) == (1, 1)
+    assert (report.demand.promised, report.demand.under_way) == (1, 1)
 
 
 def test_capacity_is_staffed_vehicles_at_the_days_pace() -> None:
@@ -181,18 +183,39 @@ def test_goods_are_spoiled_by_the_truth_and_the_judge_stands_beside() -> None:
     assert goods.excursions_by_judge == 3
 
 
+def question(consignment_id: str, chosen: str) -> Question:
+    """Return a question of 14:10 that a forecast gave rise to."""
+    return Question(
+        at_s=14 * HOUR_S + 600.0,
+        order_id=consignment_id.partition(".")[0],
+        consignment_id=consignment_id,
+        cause="forecast",
+        chosen=chosen,
+        why="it saves 12.00 yuan",
+    )
+
+
 def test_what_is_planned_first_or_done_is_no_change() -> None:
     """Of ten changes four are no news to anybody; six for three promised orders are two each."""
     day = ledger(
         orders=(order("a"), order("b"), order("c")),
         changes=(("delayed", 4, 3), ("done", 1, 1), ("moved", 2, 2), ("planned", 3, 3)),
         versions=(("at_risk", 1), ("orders", 4)),
-        rescues=(("forecast", "relay", 2),),
+        questions=(question("a.chilled", "relay"), question("b.chilled", "relay")),
     )
     stability = report_of(DAY, day).stability
     assert stability.changed_per_order == pytest.approx(2.0)
     assert stability.versions == 5
     assert stability.rescues == {"forecast: relay": 2}
+
+
+def test_the_page_tells_of_each_box_in_question() -> None:
+    """Its time, its box, what was chosen and why stand in the page, and no word of it is markup."""
+    asked = replace(question("a.chilled", "swap"), why="saves <12> yuan")
+    document = document_of(report_of(DAY, ledger(questions=(asked,))))
+    page = day_page({"report": document, "hash": hash_of(document)})
+    for words in ("14:10", "a.chilled", "forecast", "swap", "saves &lt;12&gt; yuan"):
+        assert words in page
 
 
 def test_the_hash_is_of_what_the_report_says_and_of_nothing_else() -> None:

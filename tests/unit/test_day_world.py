@@ -8,6 +8,7 @@ import pytest
 
 from frostline.day.boxes import BoxPlan, PackingRule, draw_boxes, for_cooled, packs_for
 from frostline.day.by_hand import Greedy, nearest_depots, run_by_hand
+from frostline.day.fleet import REST_S
 from frostline.day.goods import class_of
 from frostline.day.happenings import BoxPacked, Handover, Happening, Instruction, Reported
 from frostline.day.scenarios import SCENARIOS, Scenario
@@ -243,6 +244,28 @@ def test_a_storm_begins_and_ends() -> None:
     assert spell_at(storm, 15 * 3600 - 1) is None
     assert spell_at(storm, 15 * 3600) is not None
     assert spell_at(storm, 18 * 3600 + 1800) is None
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_rest_ends_within_its_shift(network: Network, name: str) -> None:
+    """Also those of the short shifts that a late beginning leaves to two drivers of a relay."""
+    for vehicle in World(1, 100, SCENARIOS[name], network).fleet:
+        for shift in vehicle.shifts:
+            earliest_s, latest_s = shift.rest_s
+            assert shift.from_s < earliest_s <= latest_s <= shift.until_s - REST_S
+
+
+def test_units_fail_within_the_hours_that_a_scenario_names(network: Network) -> None:
+    """By every seed, and in a van that is at work then."""
+    piece = SCENARIOS["hot-hour"]
+    assert piece.failing_s is not None
+    begin_s, end_s = piece.failing_s
+    for seed in range(8):
+        world = World(seed, 30, piece, network)
+        (failure,) = world.incidents.failures
+        assert begin_s <= failure.at_s <= end_s
+        van = next(each for each in world.fleet if each.id == failure.vehicle_id)
+        assert any(shift.from_s <= failure.at_s <= shift.until_s for shift in van.shifts)
 
 
 def test_packs_are_chosen_for_the_walls_heat() -> None:
