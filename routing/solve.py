@@ -21,7 +21,7 @@ from routing.plan import Draft, Plan
 from routing.problem import Problem
 from routing.recombined import search_and_recombine
 from routing.scale import SplitSearch
-from routing.unserved import explain_unserved
+from routing.unserved import TRIES, explain_unserved
 
 EngineName = Literal["auto", "search", "recombined", "split", "constraint"]
 
@@ -36,7 +36,8 @@ class Means:
 
     `workers` are processes of this machine and `cluster` a Ray cluster's address; only the split
     search uses them. `called_off` is asked between steps: once true, the best plan until then is
-    the answer (`constraint` asks nobody).
+    the answer (`constraint` asks nobody). `explain_tries` days are walked to say why orders stay
+    behind.
     """
 
     engine: EngineName = "auto"
@@ -44,6 +45,7 @@ class Means:
     cluster: str | None = None
     max_orders: int = MAX_ORDERS
     called_off: Callable[[], bool] = never
+    explain_tries: int = TRIES
 
 
 ONE_THREAD: Final = Means()
@@ -81,6 +83,7 @@ def solve(  # noqa: PLR0913 (the caller's own words, all but two with a default)
         engine=name,
         seed=seed,
         iterations=found.iterations,
+        tries=means.explain_tries,
     )
 
 
@@ -105,7 +108,13 @@ def _best(problem: Problem, budget: Budget, means: Means) -> str:
 
 
 def as_plan(
-    problem: Problem, draft: Draft, *, engine: str = "", seed: int = 0, iterations: int = 0
+    problem: Problem,
+    draft: Draft,
+    *,
+    engine: str = "",
+    seed: int = 0,
+    iterations: int = 0,
+    tries: int = TRIES,
 ) -> Plan:
     """Return the plan that a draft amounts to, with the reasons of what stays behind.
 
@@ -117,7 +126,7 @@ def as_plan(
     return Plan(
         draft=draft,
         routes=evaluation.routes,
-        unserved=explain_unserved(problem, draft),
+        unserved=explain_unserved(problem, draft, tries=tries),
         cost=evaluation.cost,
         totals=evaluation.totals,
         engine=engine,

@@ -16,7 +16,7 @@ from routing.dispatch.standing import Standing
 from routing.evaluate import evaluate
 from routing.plan import UNITS_PER_MINOR, Plan
 from routing.problem import Problem
-from routing.solve import solve
+from routing.solve import Means, solve
 from routing.unserved import explain_unserved
 
 QUICK_TRIES: Final = 200
@@ -51,7 +51,13 @@ def searched(standing: Standing, *, seed: int, iterations: int) -> Plan:
     """Return the best plan that so many iterations find."""
     if iterations < 1 or not standing.problem.orders or not standing.problem.vehicles:
         return replace(as_it_stands(standing), seed=seed)
-    return solve(standing.problem, iterations=iterations, seed=seed, start=standing.start)
+    return solve(
+        standing.problem,
+        iterations=iterations,
+        seed=seed,
+        start=standing.start,
+        means=Means(explain_tries=QUICK_TRIES),
+    )
 
 
 def _if_worth_it(standing: Standing, plan: Plan) -> Plan:

@@ -24,8 +24,11 @@ def widened(judge: Judge, vehicle: Vehicle, visits: tuple[Visit, ...]) -> Vehicl
         return vehicle
     locked = tuple(islice(visits, len(current.locked)))
     for _ in range(2 + len(vehicle.breaks)):
+        before = vehicle
         for tour in (locked, visits):
             vehicle = _moved(judge.day(vehicle, (Tour(tour),)))
+        if vehicle == before:
+            break
     days = (judge.day(vehicle, (Tour(tour),)) for tour in (locked, visits))
     return None if any(day.violations for day in days) else vehicle
 
