@@ -6,16 +6,11 @@ Database and broker in one folder: a lasting one for `up` and `replay`, a passin
 import fcntl
 import json
 import os
-import secrets
-import signal
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
-
-import typer
 
 from frostline.errors import CommandRefused
 from frostline.migrate import migrate
@@ -23,12 +18,11 @@ from frostline.runs import make_folder
 from frostline.stack import broker as brokers
 from frostline.stack import postgres as databases
 from frostline.stack.cache import Report, state_folder
-from frostline.stack.errors import ChildDied
 from frostline.stack.ports import free_port, is_free
 from frostline.stack.private import write_privately
 
 _DATABASE: Final = "frostline"
-_CHECK_EVERY_S: Final = 1.0
+_API_PORT: Final = 8080  # as its settings have it, where it is free
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +78,7 @@ def running_services(
     program = brokers.prepare(require_acl=False, report=report)
     with ExitStack() as stack:
         report("starting the database")
-        ports = _ports(folder)
+        ports = ports_of(folder)
         server = databases.Postgres(
             installation, folder / "postgres", durable=durable, port=ports["database"]
         )
@@ -106,13 +100,15 @@ def running_services(
         yield Services(server, broker, addresses, has_timescaledb)
 
 
-def _ports(folder: Path) -> dict[str, int]:
+def ports_of(folder: Path) -> dict[str, int]:
     """Return last time's ports where they are still free: settings in shells stay good."""
     path = folder / "ports.json"
-    known: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
+    known: dict[str, int] = {"api": _API_PORT}
+    if path.exists():
+        known |= json.loads(path.read_text())
     ports = {
         name: known[name] if name in known and is_free(known[name]) else free_port()
-        for name in ("database", "broker")
+        for name in ("database", "broker", "api")
     }
     write_privately(path, json.dumps(ports))
     return ports
@@ -133,71 +129,13 @@ def lasting_services(*, gateways: tuple[str, ...], report: Report) -> Iterator[A
             yield services.addresses
 
 
-def serve_local() -> None:
-    """Run the services until told to stop: `frostline up`."""
-    folder = lasting_folder()
-    found = folder / "addresses.json"
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise CommandRefused("the local services are running already.") from error
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        gateways = ("edge-1", "replay")
-        with running_services(folder, gateways=gateways, report=_say) as services:
-            try:
-                _write_addresses(found, services.addresses)
-                _tell(services, folder)
-                _watch(services)
-            except KeyboardInterrupt:
-                _say("stopping")
-            finally:
-                found.unlink(missing_ok=True)
-
-
 def lasting_folder() -> Path:
     """Return the folder that keeps the local services' data."""
     return make_folder(state_folder(os.environ) / "local")
 
 
-def _watch(services: Services) -> None:
-    while True:
-        try:
-            services.check()
-        except ChildDied as error:
-            raise CommandRefused(str(error)) from error
-        time.sleep(_CHECK_EVERY_S)
-
-
-def _tell(services: Services, folder: Path) -> None:
-    addresses = services.addresses
-    settings = addresses.ingest_environ() | {
-        f"FROSTLINE_{role}_DATABASE_URL": addresses.database_url
-        for role in ("API", "JUDGE", "DISPATCH")
-    }
-    settings["FROSTLINE_API_LINK_SECRETS"] = _link_secret(folder)
-    settings |= addresses.edge_environ("edge-1", folder / "edge-1.db")
-    typer.echo("Database and broker are running; Ctrl-C stops them, their data stays.")
-    if not services.has_timescaledb:
-        typer.echo("TimescaleDB could not be had: this is plain PostgreSQL.")
-    typer.echo("In another shell, for ingest, judge, dispatch, api and an edge:\n")
-    for name, value in settings.items():
-        typer.echo(f"export {name}='{value}'")
-
-
-def _link_secret(folder: Path) -> str:
-    """Return what signs members' links here; drawn once."""
-    path = folder / "link-secret"
-    if not path.exists():
-        write_privately(path, secrets.token_urlsafe(32))
-    return path.read_text()
-
-
-def _say(sentence: str) -> None:
-    typer.echo(sentence, err=True)
-
-
-def _write_addresses(path: Path, addresses: Addresses) -> None:
+def write_addresses(path: Path, addresses: Addresses) -> None:
+    """Let other commands find the services."""
     write_privately(path, json.dumps(asdict(addresses)))
 
 

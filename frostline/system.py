@@ -99,7 +99,7 @@ class System:
     def start_dispatch(self, city_id: str, environ: Mapping[str, str] | None = None) -> Child:
         """Start a city's dispatcher."""
         settings = self._database_of("dispatch") | dict(environ or {})
-        return self._start("dispatch", ("dispatch", "run", "--city", city_id), settings)
+        return self._start(f"dispatch-{city_id}", ("dispatch", "run", "--city", city_id), settings)
 
     def start_seal(self) -> Child:
         """Start the sealer."""

@@ -1,7 +1,8 @@
 """How does a whole city come in at once? All of it, or nothing."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
@@ -24,9 +25,13 @@ from api.intake.fleet_resources import (
     StockCount,
     VehicleDetails,
 )
-from api.resources import PlaceDetails
+from api.resources import PlaceDetails, Request
 from api.store import Connection
+from schemas.ids import ShiftId
 from schemas.reading import Zone
+
+DAYS_AHEAD: Final = 7
+_ClockTime = Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
 
 
 class PlaceEntry(PlaceDetails):
@@ -60,6 +65,33 @@ class ShiftEntry(ShiftDetails):
     shift_id: ShiftIdField
 
 
+class DailyShiftEntry(Request):
+    """A shift of every day, by the city's clock; one that ends before it begins ends tomorrow."""
+
+    shift_id: Annotated[ShiftIdField, Field(max_length=50)]
+    vehicle_id: VehicleIdField
+    from_time: _ClockTime
+    until_time: _ClockTime
+    drivers: Annotated[list[str], Field(min_length=1, max_length=2)]
+
+    def on(self, day: date, zone: ZoneInfo) -> ShiftEntry:
+        """Return the shift of one day; its id has the date."""
+        ends_on = day if self.from_time < self.until_time else day + timedelta(days=1)
+        return ShiftEntry(
+            shift_id=ShiftId(f"{self.shift_id}-{day:%Y-%m-%d}"),
+            vehicle_id=self.vehicle_id,
+            from_at=_at(day, self.from_time, zone),
+            until_at=_at(ends_on, self.until_time, zone),
+            drivers=self.drivers,
+        )
+
+
+def _at(day: date, clock: str, zone: ZoneInfo) -> datetime:
+    hours, minutes = map(int, clock.split(":"))
+    on = day + timedelta(days=hours // 24)
+    return datetime(on.year, on.month, on.day, hours % 24, minutes, tzinfo=zone)
+
+
 class WholeCity(CityDetails):
     """A city with all that stands and drives in it. Depots and lockers are the city's own."""
 
@@ -70,6 +102,14 @@ class WholeCity(CityDetails):
     lockers: tuple[LockerEntry, ...] = ()
     vehicles: tuple[VehicleEntry, ...] = ()
     shifts: tuple[ShiftEntry, ...] = ()
+    daily_shifts: tuple[DailyShiftEntry, ...] = ()
+
+    def shifts_of(self, now: datetime, days: int) -> tuple[ShiftEntry, ...]:
+        """Return the shifts that have a date, and those of so many days from today on."""
+        zone = ZoneInfo(self.time_zone)
+        today = now.astimezone(zone).date()
+        dates = [today + timedelta(days=ahead) for ahead in range(days)]
+        return (*self.shifts, *(each.on(day, zone) for each in self.daily_shifts for day in dates))
 
     @model_validator(mode="before")
     @classmethod
@@ -85,8 +125,10 @@ class WholeCity(CityDetails):
         return values
 
 
-async def load_city(database_url: str, city: WholeCity, *, now: datetime) -> None:
-    """Write a city and what is in it; what was known besides stays.
+async def load_city(
+    database_url: str, city: WholeCity, *, now: datetime, days: int = DAYS_AHEAD
+) -> None:
+    """Write a city and what is in it, daily shifts for `days`; what was known besides stays.
 
     Raises Refused where something names what is not there, and writes nothing then.
     """
@@ -99,7 +141,7 @@ async def load_city(database_url: str, city: WholeCity, *, now: datetime) -> Non
         await _write_what_stands(db, city, now=now)
         for vehicle in city.vehicles:
             await fleet.write_vehicle(db, vehicle.vehicle_id, vehicle)
-        for shift in city.shifts:
+        for shift in city.shifts_of(now, days):
             await fleet.write_shift(db, shift.shift_id, shift)
 
 

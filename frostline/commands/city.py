@@ -19,6 +19,9 @@ def city() -> None:
 def load(
     file: Annotated[Path, typer.Argument(help="A city, as TOML; docs/intake.md shows one.")],
     *,
+    days: Annotated[
+        int, typer.Option(min=1, max=366, help="Daily shifts are written for so many days.")
+    ] = 7,
     database_url: DatabaseUrl = None,
     config: ConfigFile = None,
 ) -> None:
@@ -33,10 +36,11 @@ def load(
     from frostline.errors import CommandRefused
 
     whole = read_city_file(file)
+    now = datetime.now(UTC)
     try:
         with translate_database_errors():
             url = database_of("api", database_url, config)
-            asyncio.run(load_city(url, whole, now=datetime.now(UTC)))
+            asyncio.run(load_city(url, whole, now=now, days=days))
     except Refused as refusal:
         raise CommandRefused(f"{file}: {refusal}") from refusal
     counts = {
@@ -44,7 +48,7 @@ def load(
         "depots": whole.depots,
         "lockers": whole.lockers,
         "vehicles": whole.vehicles,
-        "shifts": whole.shifts,
+        "shifts": whole.shifts_of(now, days),
     }
     said = ", ".join(f"{len(things)} {name}" for name, things in counts.items())
     typer.echo(f"{whole.city_id} stored: {said}")

@@ -28,11 +28,20 @@ def demo(
     show_demo(port)
 
 
-def up() -> None:
-    """Start just the local services, database and broker, and say how to reach them."""
-    from frostline.local import serve_local
+def up(
+    *,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="Also ingest, judge, sealer, notifier, API and dispatchers."),
+    ] = False,
+) -> None:
+    """Start the local services, database and broker, and say how to reach them.
 
-    serve_local()
+    With --all every process of the gateway runs, and a dispatcher for each city that is loaded.
+    """
+    from frostline.up import serve_local
+
+    serve_local(everything=everything)
 
 
 def doctor() -> None:

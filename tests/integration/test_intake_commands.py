@@ -2,6 +2,8 @@
 
 import json
 import re
+from datetime import UTC, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -53,7 +55,7 @@ def city_file(tmp_path: Path) -> Path:
 def test_the_documented_city_is_stored_and_takes_orders(world: World, city_file: Path) -> None:
     stored = frostline(world, "city", "load", city_file)
     assert stored.stdout == (
-        "shanghai stored: 1 addresses, 1 depots, 1 lockers, 1 vehicles, 1 shifts\n"
+        "shanghai stored: 1 addresses, 1 depots, 1 lockers, 1 vehicles, 8 shifts\n"
     )
     depot = world.get("/depots/xinzha-road")
     assert {s["zone"]: s["available_g"] for s in depot["stock"]} == {
@@ -65,6 +67,20 @@ def test_the_documented_city_is_stored_and_takes_orders(world: World, city_file:
     body = order(lat_deg=None, lon_deg=None, address="12 xinzha road, BLOCK 3")
     made = world.post("/orders?wait_s=0", body, status=202, **{"Idempotency-Key": "key-1"})
     assert made["delivery"]["tier_h"] == 4
+
+
+def test_daily_shifts_are_of_the_citys_clock_and_so_many_days(
+    world: World, city_file: Path
+) -> None:
+    """16:00 to 23:00 in Shanghai is 8:00 to 15:00 UTC."""
+    stored = frostline(world, "city", "load", city_file, "--days", "3")
+    assert ", 4 shifts\n" in stored.stdout
+    rows = world.sql(
+        "SELECT from_at, until_at FROM shifts WHERE shift_id <> 'van-17-early' ORDER BY from_at"
+    )
+    assert [from_at.astimezone(UTC).hour for from_at, _ in rows] == [8, 8, 8]
+    assert all(until_at - from_at == timedelta(hours=7) for from_at, until_at in rows)
+    assert {later[0] - one[0] for one, later in pairwise(rows)} == {timedelta(days=1)}
 
 
 def test_a_city_is_loaded_again(world: World, city_file: Path) -> None:
@@ -81,6 +97,7 @@ def test_a_city_is_loaded_again(world: World, city_file: Path) -> None:
         ("picking_s = 900", "piking_s = 900", "piking_s: is not known here"),
         ("from_at = 2026-11-21T08:00:00+08:00", "from_at = 2026-11-21T08:00:00", "no time zone"),
         ("closes_s = 82_800", "closes_s = ", "no TOML"),
+        ('from_time = "16:00"', 'from_time = "25:00"', "from_time: .*match pattern"),
     ],
 )
 def test_a_mistake_in_a_city_is_told_with_its_line_and_nothing_is_stored(
