@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from routing.dispatch.learning import PRIOR_LEG, PRIOR_STOP, TimeBook
 from routing.dispatch.state import (
     City,
     CityDepot,
@@ -24,6 +25,10 @@ from schemas.delivery_policy import DeliveryPolicy
 
 NINE = datetime(2026, 11, 20, 9, tzinfo=UTC)
 VAN = "van-1"
+AS_PLANNED = TimeBook(
+    legs={"van": replace(PRIOR_LEG, mean=1.0)}, stops=replace(PRIOR_STOP, mean=1.0)
+)
+"""Legs and stops take in the mean what travel and orders say."""
 
 
 def minute(count: float) -> datetime:

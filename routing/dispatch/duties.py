@@ -1,7 +1,7 @@
 """Who works on the plan: which vehicle, in which shift, with which tours of the living plan?
 
 A vehicle of the problem is one shift of a vehicle of the city; its second shift is another. Relay
-vehicles work on emergencies alone.
+vehicles work on emergencies alone, and stand in for what has broken down.
 """
 
 from collections.abc import Iterator, Sequence
@@ -58,7 +58,18 @@ def duties(world: World, modes: Sequence[str]) -> list[Duty]:
 
 def _works(world: World, vehicle: CityVehicle, where: Whereabouts) -> bool:
     pinned = vehicle.id in world.pinned.values()
-    return vehicle.role != "relay" or where.trip is not None or pinned
+    return vehicle.role != "relay" or where.trip is not None or pinned or _stands_in(world)
+
+
+def _stands_in(world: World) -> bool:
+    """Return whether a vehicle has broken down that would be at work: a spare takes its place."""
+    now = world.state.now
+    return any(
+        world.is_broken(vehicle.id)
+        and any(shift.from_at <= now < shift.until_at for shift in vehicle.shifts)
+        for vehicle in world.state.vehicles
+        if vehicle.role != "relay"
+    )
 
 
 def _duties_of(world: World, finder: Finder, where: Whereabouts) -> Iterator[Duty]:
@@ -111,7 +122,7 @@ def as_vehicle(world: World, duty: Duty) -> Vehicle:
         start_s=min(max(start_s, rested_s), end_s),
         end_s=end_s,
         kind=row.kind,
-        max_trips=_trips_left(row, started),
+        max_trips=_trips_left(world, row, started),
         reload_s=row.reload_s,
         range_m=row.range_m,
         driven_m=where.driven_m if where and row.range_m is not None else 0,
@@ -162,8 +173,8 @@ def _current(world: World, duty: Duty, rested_s: int) -> CurrentTrip | None:
     )
 
 
-def _trips_left(row: CityVehicle, started: int) -> int:
-    if row.role == "relay" and started:
+def _trips_left(world: World, row: CityVehicle, started: int) -> int:
+    if row.role == "relay" and started and not _stands_in(world):
         return 0
     if not row.returns:
         return 0 if started else 1
@@ -229,6 +240,16 @@ def _pauses(world: World, duty: Duty) -> Iterator[tuple[int, int | None]]:
     if trip.here is not None:
         order = world.orders[trip.here.order_id]
         yield world.clock.second_of(trip.here.since) + order.service_s, None
+    elif visits and visits[-1].left_at is None:
+        yield _done_s(world, visits[-1]), None
+
+
+def _done_s(world: World, visit: Visited) -> int:
+    """Return since when a vehicle stands at a door without having anything to do there."""
+    order = world.orders.get(visit.order_id or "")
+    if order is not None and order.delivered_at is not None:
+        return world.clock.second_of(order.delivered_at)
+    return world.clock.second_of(visit.arrived_at) + (visit.stop_planned_s or 0)
 
 
 def _pauses_of(world: World, visit: Visited) -> Iterator[tuple[int, int | None]]:

@@ -1,7 +1,7 @@
 """When will a vehicle be at each of its stops, and how sure is that?
 
 From where it is now: at a stop, on its way by its newest fix, or still at its depot. Rows of the
-plan give the legs and services (medians, see `learning`); the last piece of a leg is measured by
+plan give the legs and services (means, see `learning`); the last piece of a leg is measured by
 the pace of the plan's own legs. Each leg and service adds its spread. Part of that is common to a
 day (traffic), the rest each one's own, so it grows slower than the sum and faster than the root.
 """
@@ -49,16 +49,16 @@ class Expected:
 
 
 class Spread:
-    """How far off a sum of medians may be, to either side, seconds."""
+    """How far off a sum of means may be, to either side, seconds."""
 
     def __init__(self) -> None:
         self._sums = [0.0, 0.0]
         self._squares = [0.0, 0.0]
 
-    def add(self, median_s: float, ratio: Ratio) -> None:
-        """Add a part of so many seconds in the median."""
-        for side, end in enumerate((ratio.q50 - ratio.q10, ratio.q90 - ratio.q50)):
-            off_s = median_s * end / ratio.q50
+    def add(self, mean_s: float, ratio: Ratio) -> None:
+        """Add a part of so many seconds in the mean."""
+        for side, end in enumerate((ratio.mean - ratio.q10, ratio.q90 - ratio.mean)):
+            off_s = mean_s * max(0.0, end) / ratio.mean
             self._sums[side] += off_s
             self._squares[side] += off_s * off_s
 
@@ -263,7 +263,14 @@ class _Way:
             return max(loses_s, (stop.arrives_at - now).total_seconds(), 0.0)
         left_s = distance_m((fix.lat_deg, fix.lon_deg), there) * self._pace_s_per_m
         since_s = max(0.0, (now - fix.at).total_seconds())
-        return loses_s + max(0.0, left_s - since_s)
+        way_s = loses_s + max(0.0, left_s - since_s)
+        if self._rests():
+            return max(way_s, (stop.arrives_at - now).total_seconds())
+        return way_s
+
+    def _rests(self) -> bool:
+        """Return whether it still stands at a door where all is done: the plan knows how long."""
+        return bool(self._visits) and self._visits[-1].left_at is None
 
     def _delay_s(self) -> float:
         """Return what is left of the time that the vehicle was said to lose."""

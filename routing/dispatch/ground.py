@@ -66,7 +66,7 @@ def travel_of(world: World, places: Sequence[Place]) -> Travel:
     spells = spells_of(world.state)
     if spells:
         travel = Spelled(travel, spells)
-    learned = {mode: round(world.ways.book.leg_ratio(mode).q50, 2) for mode in travel.modes}
+    learned = {mode: round(world.ways.book.leg_ratio(mode).mean, 2) for mode in travel.modes}
     if all(ratio == 1.0 for ratio in learned.values()):
         return travel
     return Weathered(travel, dict(learned))

@@ -163,7 +163,7 @@ def _not_before_s(world: World, order: CityOrder) -> int:
 def _service_s(world: World, order: CityOrder, carried: Carried | None) -> int:
     at_door_s = LOCKER_SERVICE_S if order.wish == "locker" else order.service_s
     extra_s, _ = world.weather()
-    whole_s = round((at_door_s + extra_s) * world.ways.book.stop_ratio().q50)
+    whole_s = round((at_door_s + extra_s) * world.ways.book.stop_ratio().mean)
     if carried is None or not carried.here_for_s:
         return whole_s
     return max(LEAST_SERVICE_S, whole_s - carried.here_for_s)

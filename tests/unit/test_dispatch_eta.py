@@ -22,7 +22,7 @@ PLAN = (
     stop("deliver", 18, 21, place=2, order_id="b"),
     stop("return", 36, 36, place=3),
 )
-EXACT = Ratio(q10=1.0, q50=1.0, q90=1.0)
+EXACT = Ratio(q10=1.0, q50=1.0, q90=1.0, mean=1.0)
 SURE = TimeBook(legs={"van": EXACT}, stops=EXACT)
 
 
@@ -104,6 +104,16 @@ def test_a_door_that_was_left_is_done() -> None:
     assert expected(state, SURE)[0].is_next
 
 
+def test_who_rests_where_all_is_done_comes_when_the_plan_says() -> None:
+    """A is served and gone; by its fix the van could be at B in 5 minutes, by the plan at 40."""
+    van = vehicle(position=position(16, 6000))
+    resting = (PLAN[0], replace(PLAN[2], arrives_at=minute(40), leaves_at=minute(43)), PLAN[3])
+    state = street(B, stops=resting, now_min=16, visits=(at_door("a", 12),), vehicles=(van,))
+    assert arrivals(state) == {"b": 40}
+    gone = replace(state, visits=(at_door("a", 12, 16),))
+    assert arrivals(gone)["b"] < 40
+
+
 def test_a_driver_who_goes_to_b_first_is_believed() -> None:
     state = street(A, B, stops=PLAN, now_min=16, visits=(at_door("b", 15),))
     # 2 minutes are left of 3 at B; back to A are 3,000 m at the pace of the plan's legs.
@@ -180,7 +190,7 @@ def test_a_vehicle_that_stands_until_a_time_goes_on_then() -> None:
 
 def test_the_interval_of_one_leg_is_the_books() -> None:
     # 300 s are left of a leg whose eight in ten take 0.8 to 1.5 times as long.
-    book = TimeBook(legs={"van": Ratio(q10=0.8, q50=1.0, q90=1.5)}, stops=EXACT)
+    book = TimeBook(legs={"van": Ratio(q10=0.8, q50=1.0, q90=1.5, mean=1.0)}, stops=EXACT)
     van = vehicle(position=position(12, 3000))
     [a, b] = expected(street(A, B, stops=PLAN, now_min=12, vehicles=(van,)), book)
     assert interval(a) == (16, 17, 19.5)
@@ -194,14 +204,14 @@ def interval(one: Expected) -> tuple[float, float, float]:
 
 
 def test_nobody_is_expected_in_the_past() -> None:
-    book = TimeBook(legs={"van": Ratio(q10=0.1, q50=1.0, q90=4.0)}, stops=EXACT)
+    book = TimeBook(legs={"van": Ratio(q10=0.1, q50=1.0, q90=4.0, mean=1.0)}, stops=EXACT)
     state = street(A, B, stops=PLAN, now_min=15)
     assert all(one.earliest_at >= state.now for one in expected(state, book))
 
 
 def test_a_wait_takes_up_what_is_late() -> None:
     spread = Spread()
-    spread.add(600, Ratio(q10=0.9, q50=1.0, q90=1.5))
+    spread.add(600, Ratio(q10=0.9, q50=1.0, q90=1.5, mean=1.0))
     assert spread.ends_s() == (pytest.approx(60), pytest.approx(300))
     spread.absorb(150)
     assert spread.ends_s()[1] == pytest.approx(150)
@@ -215,17 +225,19 @@ def test_eight_in_ten_come_within_the_interval(legs: int) -> None:
     seed = random.Random(legs)
     # 0.9 of a normal distribution lie below 1.2816 deviations: q90 / q50 = exp(1.2816 * 0.2).
     sigma, at_90 = 0.2, 1.2816
-    ratio = Ratio(q10=exp(-at_90 * sigma), q50=1.0, q90=exp(at_90 * sigma))
+    mean = exp(sigma * sigma / 2)
+    ratio = Ratio(q10=exp(-at_90 * sigma), q50=1.0, q90=exp(at_90 * sigma), mean=mean)
     spread = Spread()
     for _ in range(legs):
-        spread.add(600, ratio)
+        spread.add(600 * mean, ratio)
     early_s, late_s = spread.ends_s()
     within = 0
     for _ in range(4000):
         common = seed.gauss(0, 1) * sqrt(COMMON)
         own = (seed.gauss(0, 1) * sqrt(1 - COMMON) for _ in range(legs))
         total_s = sum(600 * exp(sigma * (common + each)) for each in own)
-        within += 600 * legs - early_s <= total_s <= 600 * legs + late_s
+        mean_s = 600 * mean * legs
+        within += mean_s - early_s <= total_s <= mean_s + late_s
     assert 0.75 <= within / 4000 <= 0.85
 
 

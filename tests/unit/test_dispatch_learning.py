@@ -20,7 +20,7 @@ from routing.dispatch.state import CityVehicle, Visited
 from routing.problem import Load
 
 NINE = datetime(2026, 11, 20, 9, tzinfo=UTC)
-EVEN = Ratio(q10=1.0, q50=1.0, q90=1.0)
+EVEN = Ratio(q10=1.0, q50=1.0, q90=1.0, mean=1.0)
 
 
 def vehicle(vehicle_id: str = "van-1", mode: str = "van") -> CityVehicle:
@@ -78,7 +78,10 @@ def test_nothing_measured_is_the_prior() -> None:
 def test_as_many_as_the_prior_weighs_go_half_the_way() -> None:
     # In logarithms: half of log 4 is log 2.
     assert shrunk([4.0] * PRIOR_WEIGHT, EVEN) == Ratio(
-        q10=pytest.approx(2.0), q50=pytest.approx(2.0), q90=pytest.approx(2.0)
+        q10=pytest.approx(2.0),
+        q50=pytest.approx(2.0),
+        q90=pytest.approx(2.0),
+        mean=pytest.approx(2.5),  # the mean is arithmetic: of 4 and 1
     )
 
 
@@ -98,6 +101,14 @@ def test_modes_learn_apart() -> None:
     assert book.leg_ratio("van").q50 > 1.6
     assert book.leg_ratio("ebike").q50 == pytest.approx(1.0)
     assert book.leg_ratio("tricycle") == PRIOR_LEG
+
+
+def test_what_seldom_takes_long_is_in_the_mean() -> None:
+    """One stop of ten takes three times as long: the median is 1, the mean 1.2."""
+    book = learn([stop(180, 540 if k % 10 == 0 else 180, minute=k) for k in range(280)], [])
+    # 280 of 300 parts of the way from the prior's mean.
+    assert book.stop_ratio().mean == pytest.approx((280 * 1.2 + 20 * PRIOR_STOP.mean) / 300)
+    assert book.stop_ratio().q50 == pytest.approx(1.0)
 
 
 def test_a_legs_pace_says_nothing_of_stops_and_the_reverse() -> None:

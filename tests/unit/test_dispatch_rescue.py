@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from routing.dispatch.cold import cold_of
 from routing.dispatch.decision import Rescue
-from routing.dispatch.learning import TimeBook
 from routing.dispatch.problem_of import stand
 from routing.dispatch.replanning import Why, replan
 from routing.dispatch.rescue import after, compare, questions, settle
@@ -39,7 +38,7 @@ from routing.travel import Pace, Travel
 from routing.travel_places import great_circle
 from schemas.delivery_policy import DeliveryPolicy, Tier
 from schemas.disruptions import BreakdownDetails, CoolingFailedDetails
-from tests.dispatch_streets import VAN, minute, order, position, stop, street, vehicle
+from tests.dispatch_streets import AS_PLANNED, VAN, minute, order, position, stop, street, vehicle
 
 PACE = {"van": Pace(speed_kmh=(36.0,), road_factor=1.0)}
 CITY = City(
@@ -60,7 +59,7 @@ def travel_of(places: Sequence[Place], disruptions: Sequence[Disruption]) -> Tra
 
 
 def ways_of(state: CityState) -> Ways:
-    return Ways(travel_of=travel_of, book=TimeBook(), cold=cold_of(state, loop=True))
+    return Ways(travel_of=travel_of, book=AS_PLANNED, cold=cold_of(state, loop=True))
 
 
 def box(box_id: str, **changes: Any) -> Box:
@@ -136,6 +135,14 @@ class TestWhichBoxes:
 
     def test_none_where_there_is_no_warning(self) -> None:
         assert questions(late_one(box("b"))) == ()
+
+    def test_none_in_a_compartment_that_cools(self) -> None:
+        """Doors let it out of its range; its goods follow the air of the compartment."""
+        state = late_one(warming("b", 5, 15, 30, now_min=10))
+        cools = van(compartments={"chilled": "v1/c"}, position=position(10, 6000))
+        assert questions(replace(state, vehicles=(cools,))) == ()
+        insulated = replace(cools, kind="tricycle")
+        assert len(questions(replace(state, vehicles=(insulated,)))) == 1
 
     def test_none_that_is_spoilt_already(self) -> None:
         spoilt = warming("b", 0, 0, 0, now_min=10, has_left_range=True)

@@ -36,7 +36,8 @@ def test_a_storm_slows_everything_and_lengthens_stops() -> None:
     after = wet.travel.leg("van", 0, 10)
     assert before.distance_m == after.distance_m
     assert after.durations_s[0] == pytest.approx(before.durations_s[0] / 0.7, abs=2)
-    assert wet.orders[0].service_s == dry.orders[0].service_s + 60
+    # As any stop, the minute more takes 1.09 times as long in the mean.
+    assert wet.orders[0].service_s - dry.orders[0].service_s == pytest.approx(65.4, abs=1)
 
 
 def test_a_storm_that_ends_slows_what_is_before_its_end() -> None:

@@ -15,7 +15,6 @@ import pytest
 
 from routing.check import check
 from routing.dispatch.cold import limits_of
-from routing.dispatch.learning import TimeBook
 from routing.dispatch.problem_of import stand
 from routing.dispatch.rows import stops_of
 from routing.dispatch.standing import FREE, Bound, Standing, Transfer, Ways
@@ -35,7 +34,17 @@ from routing.problem import CurrentTrip, Place, Vehicle
 from routing.travel import UNREACHABLE_S, GreatCircle, Matrices, ModeMatrix, Pace
 from routing.travel_places import great_circle
 from schemas.disruptions import BreakdownDetails, DelayDetails
-from tests.dispatch_streets import VAN, minute, order, point, position, stop, street, vehicle
+from tests.dispatch_streets import (
+    AS_PLANNED,
+    VAN,
+    minute,
+    order,
+    point,
+    position,
+    stop,
+    street,
+    vehicle,
+)
 
 KMH_36 = Pace(speed_kmh=(36.0,), road_factor=1.0)
 
@@ -46,7 +55,7 @@ def straight(places: Sequence[Place], disruptions: Sequence[Disruption]) -> Grea
     return great_circle(places, {"van": KMH_36})
 
 
-WAYS = Ways(travel_of=straight, book=TimeBook(), cold=partial(limits_of, loop=True))
+WAYS = Ways(travel_of=straight, book=AS_PLANNED, cold=partial(limits_of, loop=True))
 SHIFT = Shift(from_at=minute(-60), until_at=minute(600), drivers=("Wang",))
 A, B, C = (order(name, north_m) for name, north_m in (("a", 3000), ("b", 6000), ("c", 9000)))
 TRIP = (
@@ -393,6 +402,18 @@ def test_a_meeting_stands_in_the_plan_until_it_is_over() -> None:
     assert after.problem.vehicles[0].id == "relay-1"
 
 
+@pytest.mark.parametrize(("now_min", "stands"), [(33, True), (33.1, False)])
+def test_a_meeting_that_has_not_been_is_missed(now_min: float, *, stands: bool) -> None:
+    """It was to be over at 9:13; 20 minutes later the giver brings what it has."""
+    state = out(6, vehicles=(RELAY, STAFFED))
+    standing = stood(state, Bound(transfers=(meeting(),)))
+    stops = stops_of(standing, evaluate(standing.problem, standing.start).routes)
+    again = stood(replace(state, now=minute(now_min), plan=replace(state.plan, stops=stops)))
+    assert bool(again.transfers) == stands
+    carried = {v.id: set(v.current.aboard) for v in again.problem.vehicles if v.current}
+    assert ({"b", "c"} <= carried[VAN]) != stands
+
+
 def test_a_broken_van_is_relieved() -> None:
     state = out(
         6, vehicles=(RELAY, STAFFED), disruptions=(trouble("breakdown", BreakdownDetails()),)
@@ -400,6 +421,21 @@ def test_a_broken_van_is_relieved() -> None:
     standing = stood(state, Bound(transfers=(meeting(orders=("a", "b", "c")),)))
     assert [v.id for v in standing.problem.vehicles] == ["relay-1"]
     assert standing.left_out == ()
+
+
+def test_a_relay_stands_in_while_a_vehicle_that_would_be_at_work_is_broken_down() -> None:
+    """It makes as many trips as any other: the second one begins before the first is forgotten."""
+    spare = replace(vehicle(id="relay-1", role="relay", gateway_id=None), shifts=(SHIFT,))
+    for until_min, works in ((600, True), (5, False)):
+        shift = replace(SHIFT, until_at=minute(until_min))
+        broken = replace(STAFFED, shifts=(shift,))
+        trouble_ = trouble("breakdown", BreakdownDetails())
+        state = out(6, *WAITING, vehicles=(spare, broken), disruptions=(trouble_,), stops=())
+        standing = stand(state, WAYS)
+        assert [v.id for v in standing.problem.vehicles] == (["relay-1"] if works else [])
+        assert all(v.max_trips == 3 for v in standing.problem.vehicles)
+    rested = stand(replace(state, disruptions=()), WAYS)
+    assert "relay-1" not in {v.id for v in rested.problem.vehicles}
 
 
 def test_what_comes_back_is_not_delivered() -> None:
@@ -421,6 +457,18 @@ def test_a_crew_that_stood_long_enough_has_had_its_break() -> None:
     quick = replace(leg, leg_actual_s=300)
     hurried = stood(out(37, C, vehicles=(van,), visits=(seen(5, 8, "a", 3000), quick)))
     assert len(hurried.problem.vehicles[0].breaks) == 1
+
+
+def test_a_crew_that_stays_where_all_is_done_rests() -> None:
+    """At A from 9:05, three minutes of service: at 9:20 it rests since 9:09, for half an hour."""
+    rest = (minute(9), minute(120), 1800)
+    van = replace(STAFFED, shifts=(replace(SHIFT, breaks=(rest,)),))
+    here = replace(seen(5, None, "a", 3000), stop_planned_s=180)
+    van_, current = first(stood(out(20, B, C, vehicles=(van,), visits=(here,))))
+    assert (current.free_s, van_.breaks) == (seconds(39), ())
+    gone = replace(here, left_at=minute(19))
+    van_, current = first(stood(out(20, B, C, vehicles=(van,), visits=(gone,))))
+    assert len(van_.breaks) == 1
 
 
 def test_a_crew_that_waits_at_its_depot_rests_as_soon_as_it_may() -> None:
