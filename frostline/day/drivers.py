@@ -33,6 +33,7 @@ _WAITS_TO_MEET_S: Final = 1200.0
 _WAITS_FOR_WORD_S: Final = 600.0
 _MEETS_WITHIN_M: Final = 400.0
 _TRANSFER_S: Final = 90.0
+_NEXT_TRANSFER_S: Final = 20.0  # doors are open, and the vehicles stand side by side
 _TOWED_AFTER_S: Final = 5400.0
 _SWAPS: Final = 0.04
 _PARKING_TROUBLE: Final = 0.08
@@ -54,6 +55,14 @@ class Tally:
     loading_s: float = 0.0
     trips: int = 0
     deliveries: int = 0
+
+
+_Meeting = tuple[str | None, float | None, float | None]
+"""The order that is handed over, and where. The same order may have another meeting later."""
+
+
+def _meeting_of(stop: Instruction) -> _Meeting:
+    return stop.order_id, stop.lat_deg, stop.lon_deg
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +104,10 @@ class Driver:
         self._home = ground.spots[vehicle.depot_id]
         self._node = self._home
         self._leg: _Leg | None = None
-        self._missed: set[str] = set()
+        self._over: set[_Meeting] = set()
+        """Meetings that he has been to, whatever came of them."""
+        self._beside: str | None = None
+        """The vehicle that he took a box from and has not left since."""
         self._put_off: set[str] = set()
         self._wordless_since_s: float | None = None
         self._is_idle = False
@@ -197,7 +209,7 @@ class Driver:
         if stop.kind == "meet":
             parcel = self._ground.goods.parcels[stop.order_id]
             is_open = parcel.end is None and parcel.aboard is not None
-            return is_open and stop.order_id not in self._missed
+            return is_open and _meeting_of(stop) not in self._over
         return stop.order_id in self.aboard
 
     def _to_load(self, load: Instruction) -> list[str]:
@@ -272,6 +284,7 @@ class Driver:
         """Drive. Afterwards he is there, or `stands` somewhere on the way."""
         if node == self._node:
             return
+        self._beside = None
         streets, mode = self._ground.streets, self.vehicle.model.mode
         drive = streets.drive(mode, self._node, node)
         passed_s = streets.seconds(drive, mode, self.now_s, self._pace)
@@ -332,7 +345,6 @@ class Driver:
             return
         if goods.parcels[order_id].end is not None:  # called off meanwhile: it stays aboard
             self._plan = tuple(each for each in self._plan if each.order_id != order_id)
-            self._missed.add(order_id)
             yield from self._skip(order_id)
             return
         if self.now_s < goods.parcels[order_id].not_before_s:
@@ -397,18 +409,32 @@ class Driver:
         """Go to where two vehicles meet, and hand a box over; who comes first waits for a while."""
         order_id = stop.order_id or ""
         gives = order_id in self.aboard
+        if not gives and not self.aboard and self._node == self._home:
+            self.tally.trips += 1  # a trip that loads nothing at its depot
         if stop.lat_deg is not None and stop.lon_deg is not None:
             yield from self._go(self._ground.city.nearest_node(stop.lat_deg, stop.lon_deg))
         if self.stands:
             return
-        until_s = self.now_s + _WAITS_TO_MEET_S
-        while self.now_s < until_s and (order_id in self.aboard) == gives:
+        until_s = max(self.now_s, stop.arrives_s) + _WAITS_TO_MEET_S
+        while self.now_s < until_s and self._waits_for(stop, gives=gives):
             if not gives and (giver := self._giver_of(order_id)) is not None:
-                yield self.now_s + _TRANSFER_S
+                yield self.now_s + self._transfer_s(giver)
                 self._take(order_id, giver)
                 break
             yield self.now_s + LOOKS_EVERY_S
-        self._missed.add(order_id)
+        self._over.add(_meeting_of(stop))
+
+    def _waits_for(self, stop: Instruction, *, gives: bool) -> bool:
+        """Whether a box has not changed hands, and he was not called off."""
+        is_planned = any(
+            each.kind == "meet" and each.order_id == stop.order_id for each in self._plan
+        )
+        return is_planned and (stop.order_id in self.aboard) == gives
+
+    def _transfer_s(self, giver: "Driver") -> float:
+        """Return how long it takes to carry a box over: the first one takes longest."""
+        before, self._beside = self._beside, giver.vehicle.id
+        return _NEXT_TRANSFER_S if before == self._beside else _TRANSFER_S
 
     def _giver_of(self, order_id: str) -> "Driver | None":
         """Return who carries an order, if he stands beside."""
