@@ -7,17 +7,18 @@ box has left its zone: quantiles of both are added. Exposure is measured from th
 trip, as in docs/route-rules.md. docs/thermal-loop.md has the whole.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final, NamedTuple, Protocol
 
 from routing.dispatch.hold_times import HoldTime, grace_time, hold_time
-from routing.dispatch.state import Box, BoxForecast, CityOrder, CityState, Zone
+from routing.dispatch.state import Box, BoxForecast, CityOrder, CityState, CityVehicle, Zone
 from schemas.disruptions import CoolingFailedDetails
 
 COOLED_ZONES: Final[tuple[Zone, ...]] = ("frozen", "chilled")
+COOLING_KINDS: Final = frozenset({"van", "carrier"})
 HORIZON: Final = timedelta(hours=7)  # the judge looks no further ahead
 STALE_AFTER: Final = timedelta(minutes=30)  # a forecast says nothing of a box not heard of since
 KNOWN_AFTER: Final = timedelta(hours=1)
@@ -29,12 +30,14 @@ MOST_COST_PER_MIN: Final = 10_000  # of `routing.check_values`
 class Began:
     """The trip that an order is on: when it left, and what its opened doors count as exposure.
 
-    `failed` are the vehicle's compartments that cool no more, and since when.
+    `failed` are the vehicle's compartments that cool no more, and since when; `cooled` those that
+    cool, as their own loggers say.
     """
 
     at: datetime
     doors_s: int = 0
     failed: Mapping[Zone, datetime] = field(default_factory=dict)
+    cooled: frozenset[Zone] = frozenset()
 
 
 class ColdLimits(NamedTuple):
@@ -133,16 +136,13 @@ class Cold(Protocol):
 def cold_of(state: CityState, *, loop: bool) -> Cold:
     """Return what says what cold asks of this state's orders.
 
-    With the loop failed compartments count, and what was given up asks for nothing.
+    With the loop what was given up asks for nothing.
     """
-    failed = failures(state) if loop else {}
     lost = given_up(state) if loop else frozenset()
 
     def limits(
         order: CityOrder, *, now: datetime, hold_percent: int, began: Began | None
     ) -> ColdLimits:
-        if began is not None and order.aboard in failed:
-            began = replace(began, failed=failed[order.aboard])
         return limits_of(
             order, now=now, loop=loop, hold_percent=hold_percent, began=began, given_up=lost
         )
@@ -188,10 +188,11 @@ def chances_of(
 ) -> Chances | None:
     """Return the chances that a box spoils, by exposure of the order.
 
-    None: nothing is to be lost any more, or not within the horizon.
+    None: nothing is to be lost any more, or not within the horizon, or not where it is: a
+    compartment that cools lets a box out of its range while doors are open, and spoils nothing.
     """
     grace = grace_time(box, percent=hold_percent)
-    if grace is None or (loop and box.has_left_range):
+    if grace is None or (loop and (box.has_left_range or is_cooled(box, began))):
         return None
     leaves = _leaves(order, box, now if loop else None, hold_percent, began)
     if leaves is None:
@@ -208,6 +209,11 @@ def rides_cold(box: Box) -> bool:
     Its vehicle keeps it, and not for a time: as long as that cools, nothing is to be lost.
     """
     return box.pack_kind == "none" and box.zone in COOLED_ZONES
+
+
+def is_cooled(box: Box, began: Began | None) -> bool:
+    """Say whether a box is on its way in a compartment that cools."""
+    return began is not None and box.zone in began.cooled
 
 
 def _leaves(
@@ -304,6 +310,22 @@ def _slope(found: list[tuple[int, Chances]]) -> ColdLimits:
         warm_cost_per_min=min(per_min, MOST_COST_PER_MIN),
         at_stake=round(sum(cost * chances.spread for cost, chances in found)),
     )
+
+
+def began_on(state: CityState, vehicle: CityVehicle, *, at: datetime, doors_s: int = 0) -> Began:
+    """Return a trip of a vehicle, as its compartments are now."""
+    failed = failures(state).get(vehicle.id, {})
+    return Began(at=at, doors_s=doors_s, failed=failed, cooled=cooled_by(vehicle, failed))
+
+
+def cooled_by(vehicle: CityVehicle, failed: Collection[str]) -> frozenset[Zone]:
+    """Return the zones that a vehicle cools and whose compartments have a logger that says so.
+
+    A tricycle's box is only insulated.
+    """
+    if vehicle.kind not in COOLING_KINDS:
+        return frozenset()
+    return frozenset(z for z in COOLED_ZONES if z in vehicle.compartments and z not in failed)
 
 
 def failures(state: CityState) -> dict[str, dict[Zone, datetime]]:

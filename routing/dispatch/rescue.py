@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from routing.dispatch.cold import Began, chances_of, cold_of, failures
+from routing.dispatch.cold import Began, began_on, chances_of, cold_of, cooled_by, failures
 from routing.dispatch.decision import Action, Cause, Option, Rescue
 from routing.dispatch.problem_of import stand
 from routing.dispatch.rescue_case import Case, case_of
@@ -23,6 +23,7 @@ from routing.dispatch.state import (
     StandingRescue,
     Zone,
 )
+from routing.dispatch.world import is_to_meet
 from routing.plan import Draft
 
 MOST_QUESTIONS: Final = 8
@@ -82,14 +83,13 @@ def questions(state: CityState) -> tuple[Question, ...]:
     A rescue that is under way, or was decided a short while ago, is not asked again.
     """
     found: dict[tuple[Cause, str, str], list[tuple[CityOrder, Box]]] = {}
-    broken = broken_down(state)
-    failed = failures(state)
-    meeting = {stop.order_id for stop in state.plan.stops if stop.kind in {"meet", "return"}}
+    fleet = _Fleet.of(state)
+    meeting = {stop.order_id for stop in state.plan.stops if is_to_meet(stop, state.now)}
     for order in state.orders:
         if order.stage != "out" or order.aboard is None or order.id in meeting:
             continue
         for box in order.boxes:
-            cause = _cause(order.aboard, box, broken, failed)
+            cause = fleet.cause(order.aboard, box)
             if cause is None or not _is_new(state, order, box, cause):
                 continue
             key = cause, order.aboard, order.id if cause == "forecast" else ""
@@ -122,19 +122,29 @@ def broken_down(state: CityState) -> frozenset[str]:
     )
 
 
-def _cause(
-    vehicle: str,
-    box: Box,
-    broken: frozenset[str],
-    failed: Mapping[str, Mapping[Zone, datetime]],
-) -> Cause | None:
-    if vehicle in broken:
-        return "breakdown"
-    if box.has_left_range:
-        return None
-    if box.zone in failed.get(vehicle, {}):
-        return "cooling_failed"
-    return "forecast" if box.forecast is not None and box.forecast.at_risk else None
+@dataclass(frozen=True, slots=True)
+class _Fleet:
+    """Which vehicles stand, whose compartments have failed, and whose cool."""
+
+    broken: frozenset[str]
+    failed: Mapping[str, Mapping[Zone, datetime]]
+    cooled: Mapping[str, frozenset[Zone]]
+
+    @classmethod
+    def of(cls, state: CityState) -> "_Fleet":
+        failed = failures(state)
+        cooled = {each.id: cooled_by(each, failed.get(each.id, {})) for each in state.vehicles}
+        return cls(broken_down(state), failed, cooled)
+
+    def cause(self, vehicle: str, box: Box) -> Cause | None:
+        """Return why a box aboard a vehicle is in question."""
+        if vehicle in self.broken:
+            return "breakdown"
+        if box.has_left_range or box.zone in self.cooled.get(vehicle, ()):
+            return None
+        if box.zone in self.failed.get(vehicle, {}):
+            return "cooling_failed"
+        return "forecast" if box.forecast is not None and box.forecast.at_risk else None
 
 
 def _is_new(state: CityState, order: CityOrder, box: Box, cause: Cause) -> bool:
@@ -150,8 +160,9 @@ def _is_new(state: CityState, order: CityOrder, box: Box, cause: Cause) -> bool:
 def _chance(state: CityState, order: CityOrder, box: Box) -> float:
     """Return the chance that a box is spoilt by the time that the plan brings it."""
     began = Began(at=order.departed_at or state.now)
-    if order.aboard is not None:
-        began = replace(began, failed=failures(state).get(order.aboard, {}))
+    carrier = next((each for each in state.vehicles if each.id == order.aboard), None)
+    if carrier is not None:
+        began = began_on(state, carrier, at=began.at)
     chances = chances_of(order, box, now=state.now, loop=True, began=began)
     stops = [s for s in state.plan.stops if s.kind == "deliver" and s.order_id == order.id]
     if chances is None or not stops:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from routing.check_values import MAX_TIME_S
 from routing.dispatch import relay
-from routing.dispatch.cold import Began, Chances, chances_of, failures
+from routing.dispatch.cold import Began, Chances, began_on, chances_of, failures
 from routing.dispatch.standing import FREE, Standing, Ways
 from routing.dispatch.state import Box, CityOrder, CityState, CityVehicle, Zone
 from routing.dispatch.times import Clock
@@ -84,10 +84,11 @@ def case_of(standing: Standing, ways: Ways, vehicle_id: str, boxes: Boxes) -> Ca
     if row.current is None:
         return None
     failed = failures(state)
-    began = Began(
+    began = began_on(
+        state,
+        world.vehicles[vehicle_id],
         at=standing.clock.time_of(row.current.departed_s),
         doors_s=row.current.stops_made * row.door_s,
-        failed=failed.get(vehicle_id, {}),
     )
     orders = {id_: world.orders[id_] for id_ in asked if id_ in relay.aboard(row)}
     if not orders:

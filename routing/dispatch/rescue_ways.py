@@ -12,13 +12,12 @@ from typing import Final
 
 from routing.check_values import MAX_TIME_S
 from routing.dispatch import relay
-from routing.dispatch.cold import ColdLimits
+from routing.dispatch.cold import ColdLimits, cooled_by
 from routing.dispatch.decision import Action
 from routing.dispatch.relay import HANDOVER_S, NEXT_BOX_S, Meeting
 from routing.dispatch.rescue_case import Case
 from routing.dispatch.standing import Transfer
 from routing.dispatch.state import Zone
-from routing.dispatch.world import COOLING_KINDS
 from routing.evaluate import Judge
 from routing.plan import UNITS_PER_MINOR, Draft
 from routing.problem import Problem, Vehicle
@@ -263,8 +262,7 @@ def _is_colder(case: Case, taker: str, orders: Sequence[str]) -> bool:
 def _cools(case: Case, vehicle: str, zone: Zone) -> bool:
     """Whether a vehicle cools goods of a zone. A tricycle's box is only insulated."""
     city = case.fleet[vehicle]
-    has_unit = city.kind in COOLING_KINDS and zone in city.compartments
-    return has_unit and zone not in case.failed.get(city.id, {})
+    return zone in cooled_by(city, case.failed.get(city.id, {}))
 
 
 # What it costs -----------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from routing.check_values import MAX_DOOR_S
-from routing.dispatch.cold import COOLED_ZONES, Began
+from routing.dispatch.cold import Began, began_on, cooled_by
 from routing.dispatch.geofence import Point
 from routing.dispatch.standing import Bound, Transfer, Ways
 from routing.dispatch.state import (
@@ -33,7 +33,9 @@ FAILED_DOOR_S: Final = 300
 """A compartment that failed still carries boxes with packs, for short trips: behind its hot skin a
 box ages half as fast again (44 °C in place of 30, goods at 2 °C), so that the ten minutes from one
 stop to the next count for fifteen (our assumption)."""
-COOLING_KINDS: Final = frozenset({"van", "carrier"})
+MISSED_AFTER: Final = timedelta(minutes=20)
+"""A meeting that has not been so long after its time is missed (our assumption): then the giver
+brings what it has, and both go on."""
 FRESH: Final = timedelta(minutes=5)
 """An older fix doesn't say where a vehicle is that drives."""
 
@@ -124,10 +126,7 @@ class World:
 
     def skills(self, vehicle: CityVehicle) -> frozenset[str]:
         """Return what a vehicle can that others can't: to cool what has no pack of its own."""
-        if vehicle.kind not in COOLING_KINDS:
-            return frozenset()
-        cooled = set(COOLED_ZONES) & set(vehicle.compartments) - self.failed_zones(vehicle.id)
-        return frozenset(map(cooling, cooled))
+        return frozenset(map(cooling, cooled_by(vehicle, self.failed_zones(vehicle.id))))
 
     def skills_at(self, depots: Collection[str]) -> frozenset[str]:
         """Return what the vehicles of some depots can that are at work yet."""
@@ -162,7 +161,8 @@ class World:
 
     def began(self, departed_s: int, doors: int, vehicle: CityVehicle) -> Began:
         """Return a trip under way as cold reckons it."""
-        return Began(at=self.clock.time_of(departed_s), doors_s=doors * self.door_s(vehicle))
+        doors_s = doors * self.door_s(vehicle)
+        return began_on(self.state, vehicle, at=self.clock.time_of(departed_s), doors_s=doors_s)
 
     def door_s(self, vehicle: CityVehicle) -> int:
         """Return what each door counts as exposure: more where a compartment cools no more."""
@@ -193,6 +193,11 @@ def _by_time(visit: Visited) -> tuple[datetime, str]:
     return visit.arrived_at, visit.order_id or ""
 
 
+def is_to_meet(stop: PlannedStop, now: datetime) -> bool:
+    """Say whether a stop is a meeting, and was not missed."""
+    return stop.kind == "meet" and now <= stop.leaves_at + MISSED_AFTER
+
+
 def _standing_transfers(
     state: CityState, bound: Bound, orders: dict[str, CityOrder]
 ) -> Sequence[Transfer]:
@@ -205,8 +210,8 @@ def _standing_transfers(
     meets = [
         stop
         for stop in state.plan.stops
-        if stop.kind == "meet"
-        and stop.order_id not in news
+        if stop.order_id not in news
+        and is_to_meet(stop, state.now)
         and (stop.vehicle_id, stop.order_id) in brings
     ]
     found = []

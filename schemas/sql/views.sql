@@ -97,11 +97,12 @@ SELECT c.consignment_id, p.lower_c, p.upper_c, (
 FROM consignments c
 JOIN policies p ON (p.policy_id, p.version) = (c.policy_id, c.policy_version);
 
--- For dispatch: places whose cooling has failed, by their own air.
+-- For dispatch: places whose cooling has failed, by their own air. An alert that has ceased counts
+-- until it is resolved: cold goods cool a compartment for minutes whose unit is dead.
 CREATE VIEW failed_compartments AS
 SELECT place_id, min(raised_at) AS since
 FROM alerts
-WHERE kind = 'reefer_failed' AND place_id IS NOT NULL AND ceased_at IS NULL AND resolved_at IS NULL
+WHERE kind = 'reefer_failed' AND place_id IS NOT NULL AND resolved_at IS NULL
 GROUP BY place_id;
 
 -- For whoever shows a plan: each stop with where it is (meeting, depot, locker or door), and what its

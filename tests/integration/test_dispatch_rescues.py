@@ -106,11 +106,14 @@ def test_what_says_nothing_of_a_warm_box(world: DispatchWorld, other: dict[str, 
     assert box_of(world, "order-1").left_at is None
 
 
-def test_a_compartment_has_failed_until_its_alert_ceases(world: DispatchWorld) -> None:
+def test_a_compartment_has_failed_until_its_alert_is_resolved(world: DispatchWorld) -> None:
+    """Cold goods that are loaded let the alert cease for some minutes."""
     raise_alert(world)
     (failed,) = state_of(world).failed_places
     assert (failed.place_id, failed.since) == ("van-1.chilled", world.now)
     world.sql("UPDATE alerts SET ceased_at = %s", (world.now,))
+    assert state_of(world).failed_places == (failed,)
+    world.sql("UPDATE alerts SET resolved_at = %s", (world.now,))
     assert state_of(world).failed_places == ()
 
 

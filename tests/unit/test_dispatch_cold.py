@@ -8,11 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.dispatch.cold import Began, Chances, ColdLimits, chances_of, limits_of, weighed
+from routing.dispatch.cold import (
+    Began,
+    Chances,
+    ColdLimits,
+    began_on,
+    chances_of,
+    cold_of,
+    limits_of,
+    weighed,
+)
 from routing.dispatch.hold_times import grace_time, hold_time
-from routing.dispatch.state import Box, BoxForecast, CityOrder, Zone
+from routing.dispatch.state import Box, BoxForecast, CityOrder, CityVehicle, FailedPlace, Zone
 from routing.problem import Load
-from tests.dispatch_streets import street
+from tests.dispatch_streets import street, vehicle
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -202,6 +211,51 @@ class TestWithoutAPack:
     def test_ambient_goods_are_cooled_by_nobody(self) -> None:
         wine = box(zone="ambient", pack_kind="none", pack_kg=0.0)
         assert limits_of(order(wine, **WAITING), now=NOON, loop=True).hold_s is not None
+
+
+class TestWhereItIsCooled:
+    """A compartment that cools lets boxes out of their range while doors are open."""
+
+    VAN = vehicle(compartments={"frozen": "f", "chilled": "c"})
+
+    def limits(self, one: CityOrder, carrier: CityVehicle, *failed: str) -> ColdLimits:
+        state = street(
+            one,
+            stops=(),
+            now_min=0,
+            now=NOON,
+            vehicles=(carrier,),
+            failed_places=tuple(FailedPlace(place_id=each, since=NOON) for each in failed),
+        )
+        began = began_on(state, carrier, at=NOON - minutes(30))
+        return cold_of(state, loop=True)(one, now=NOON, hold_percent=100, began=began)
+
+    @pytest.mark.parametrize("pack", ["none", "ice"])
+    def test_nothing_is_to_be_lost(self, pack: str) -> None:
+        warm = box(pack_kind=pack, forecast=told(0, 0, 0), left_at=NOON - minutes(10))
+        assert self.limits(order(warm), self.VAN) == ColdLimits()
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"kind": "tricycle"},
+            {"compartments": {"frozen": "f"}},  # nobody measures the chilled one
+        ],
+    )
+    def test_what_does_not_cool_warms_it(self, other: dict[str, Any]) -> None:
+        warm = order(box(forecast=told(0, 0, 0), left_at=NOON - minutes(10)))
+        assert self.limits(warm, replace(self.VAN, **other)).warm_cost_per_min > 0
+
+    def test_only_the_compartment_that_fails_warms_its_boxes(self) -> None:
+        warm = order(box(forecast=told(10, 20, 30)))
+        assert self.limits(warm, self.VAN, "c").warm_cost_per_min > 0
+        assert self.limits(warm, self.VAN, "f") == ColdLimits()
+
+    def test_without_the_loop_nobody_hears_that_it_cools(self) -> None:
+        state = street(order(box()), stops=(), now_min=0, now=NOON, vehicles=(self.VAN,))
+        began = began_on(state, self.VAN, at=NOON - minutes(30))
+        limits = cold_of(state, loop=False)(order(box()), now=NOON, hold_percent=100, began=began)
+        assert limits.warm_cost_per_min > 0
 
 
 class TestBeforeItLeaves:
