@@ -58,6 +58,11 @@ class DayClock:
         heapq.heappush(self._sleepers, (self._now_s + seconds, self._slept, due))
         await due
 
+    @property
+    def asleep(self) -> int:
+        """How many wait for their time to come."""
+        return sum(not due.done() for _, _, due in self._sleepers)
+
     def move_to(self, second: float) -> None:
         """Let it be so many seconds since the beginning, and wake whose time has come.
 

@@ -5,6 +5,7 @@ which claim a subject falls into decides nothing then.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from frostline.day.clock import DayClock
@@ -90,17 +91,30 @@ class NotifySteps:
         settings = NotifySettings(
             database_url=database_url, allow_http=True, allow_private_addresses=True
         )
+        self._clock = clock
         self._notifier = Notifier(settings, clock=clock.now)
         self._store = NotifyStore.connect(database_url, name="frostline day notify")
 
     def all(self) -> None:
-        """Queue and send until nothing is new and nothing is under way."""
+        """Queue and send until nothing is new, and nothing is due that can be sent now.
+
+        A receiver gets few messages at a time, and an order's one after the other: what waits for
+        its turn is seen only once those before it have ended.
+        """
         for _ in range(_MOST_STEPS):
-            if not self._notifier.step(self._store):
-                break
-        else:
-            raise NeverDone("the notifier is never done")
-        self._notifier.finish(self._store)
+            is_new = self._notifier.step(self._store)
+            has_ended = self._notifier.finish(self._store) > 0
+            if not (is_new or has_ended):
+                return
+        raise NeverDone("the notifier is never done")
+
+    def is_held_back(self) -> bool:
+        """Whether a transaction under way, anybody's on this server, keeps events from `all`."""
+        return self._store.holds_events_back()
+
+    def again_at(self) -> datetime | None:
+        """Return when a receiver that did not answer is told again; None: all have answered."""
+        return self._store.next_attempt_after(self._clock.now())
 
     def close(self) -> None:
         """Let threads and connection go."""

@@ -5,6 +5,7 @@ to the edges; and once all of it is stored, judge, dispatcher and notifier are s
 plan then says, drivers do.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -215,4 +216,15 @@ class Day:
         for later_s in (0, _AFTER_S):
             self._clock.move_to(second + later_s)
             await self._roles.deciding(self._tools.judge.all)
-        await self._roles.deciding(self._tools.notify.all)
+        await self._tell_the_rest()
+
+    async def _tell_the_rest(self) -> None:
+        """Let the outside hear of everything; who did not answer is told again, at his time."""
+        notify = self._tools.notify
+        await self._roles.until(
+            lambda: not notify.is_held_back(), "transactions to end that hold events back"
+        )
+        await self._roles.deciding(notify.all)
+        while (at := await self._roles.deciding(notify.again_at)) is not None:
+            self._clock.move_to(math.ceil(self._second_of(at)))
+            await self._roles.deciding(notify.all)

@@ -158,10 +158,10 @@ class Notifier:
             self._keep_house(store, now)
         return is_new
 
-    def finish(self, store: Store) -> None:
-        """Wait for what is under way, and record it."""
+    def finish(self, store: Store) -> int:
+        """Wait for what is under way, and record it; return how many attempts have ended."""
         self._attempts.finish()
-        self._record(store)
+        return self._record(store)
 
     def _rest(self, store: Store, stop: threading.Event) -> None:
         for _ in range(round(_POLL_S / _STOP_POLL_S)):

@@ -159,6 +159,11 @@ class Store:
                 },
             )
 
+    def holds_events_back(self) -> bool:
+        """Whether there are events that a transaction still under way keeps from being queued."""
+        row = self._connection.execute(sql.HELD_BACK).fetchone()
+        return row is not None and bool(row[0])
+
     def _horizon(self) -> Position:
         row = self._connection.execute(sql.HORIZON).fetchall()[0]
         return Position(row[0], 0)
@@ -225,6 +230,11 @@ class Store:
     def count_waiting(self) -> Waiting:
         """Count what waits."""
         return self._all(Waiting, sql.COUNT_WAITING, {})[0]
+
+    def next_attempt_after(self, now: datetime) -> datetime | None:
+        """Return when the next attempt is due that is not due yet; None: none will be."""
+        row = self._connection.execute(sql.NEXT_ATTEMPT, {"now": now}).fetchone()
+        return None if row is None else row[0]
 
     def endpoint_states(self, *, since: datetime) -> list[EndpointState]:
         """Return how each endpoint fares."""

@@ -54,6 +54,11 @@ ORDER BY xid, event_id
 LIMIT %(limit)s
 """
 
+# Written and committed, but a transaction that began before may still write events, too.
+HELD_BACK: Final = """
+SELECT EXISTS (SELECT FROM events WHERE xid >= pg_snapshot_xmin(pg_current_snapshot()))
+"""
+
 INSERT_DELIVERIES: Final = """
 INSERT INTO webhook_deliveries (endpoint_id, message_id, type, order_id, sequence, body,
                                 created_at, next_attempt_at)
@@ -185,6 +190,10 @@ COUNT_WAITING: Final = """
 SELECT count(*) AS waiting, min(created_at) AS oldest_at
 FROM webhook_deliveries
 WHERE next_attempt_at IS NOT NULL
+"""
+
+NEXT_ATTEMPT: Final = """
+SELECT min(next_attempt_at) FROM webhook_deliveries WHERE next_attempt_at > %(now)s
 """
 
 ENDPOINT_STATES: Final = """

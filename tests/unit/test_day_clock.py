@@ -101,6 +101,27 @@ def test_who_was_cancelled_in_his_sleep_is_nobody_to_wake() -> None:
     asyncio.run(day())
 
 
+def test_it_says_how_many_sleep() -> None:
+    """Of three one is cancelled; of the others one wakes at 1 s, and one goes on sleeping."""
+
+    async def day() -> None:
+        clock = DayClock(MIDNIGHT)
+        assert clock.asleep == 0
+        tasks = [asyncio.create_task(clock.sleep(seconds)) for seconds in (1.0, 2.0, 3.0)]
+        await settled()
+        assert clock.asleep == 3
+        tasks[1].cancel()
+        await settled()
+        assert clock.asleep == 2
+        clock.move_to(1.0)
+        assert clock.asleep == 1
+        clock.move_to(3.0)
+        assert clock.asleep == 0
+        await settled()
+
+    asyncio.run(day())
+
+
 async def settled() -> None:
     """Let everybody go on who can."""
     for _ in range(3):
