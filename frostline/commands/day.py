@@ -52,6 +52,10 @@ def day(  # noqa: PLR0913  # each is an option
     until: Annotated[
         str, typer.Option(help="Cut the day off at this time, 14:30; else it runs to its end.")
     ] = "",
+    numbers: Annotated[
+        str,
+        typer.Option("--with", help="Other numbers of the scenario: high_c=40,reefer_failures=3."),
+    ] = "",
     on_map: Annotated[
         Path | None,
         typer.Option("--map", help="An OpenStreetMap extract instead of a made-up city."),
@@ -84,6 +88,7 @@ def day(  # noqa: PLR0913  # each is an option
         weight=weight,
         iterations=iterations,
         map_file=on_map,
+        numbers=_numbers(numbers),
         until_s=_second_of(until),
     )
     if compare:
@@ -175,6 +180,16 @@ def _second_of(text: str) -> float | None:
     if not (hours.isdecimal() and minutes.isdecimal()) or int(hours) > 24 or int(minutes) > 59:
         raise CommandRefused(f"--until is {text!r}; it looks like 14:30.")
     return int(hours) * 3600.0 + int(minutes) * 60.0
+
+
+def _numbers(text: str) -> tuple[tuple[str, float], ...]:
+    from frostline.errors import CommandRefused
+
+    pairs = [part.partition("=") for part in text.split(",") if part]
+    try:
+        return tuple((name.strip(), float(value)) for name, _, value in pairs)
+    except ValueError as error:
+        raise CommandRefused(f"--with is {text!r}; it looks like high_c=40.") from error
 
 
 def _weights(text: str) -> tuple[float, ...]:

@@ -71,6 +71,8 @@ def arguments_of(wish: DayWish) -> list[str]:
         arguments += ["--map", str(wish.map_file)]
     if wish.iterations is not None:
         arguments += ["--iterations", str(wish.iterations)]
+    if wish.numbers:
+        arguments += ["--with", ",".join(f"{name}={value:g}" for name, value in wish.numbers)]
     if wish.until_s is not None:
         arguments += ["--until", clock(wish.until_s)]
     return arguments

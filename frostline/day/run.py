@@ -54,6 +54,8 @@ class DayWish:
     weight: float = 1.0
     iterations: int | None = None
     map_file: Path | None = None
+    numbers: tuple[tuple[str, float], ...] = ()
+    """Of the scenario, by name, where they are to be others."""
     until_s: float | None = None
     """The day is cut off here, seconds since midnight; None: it runs to its end."""
 

@@ -4,9 +4,10 @@ Each is the normal day with a few numbers changed. docs/day.md says where the nu
 Seconds are those since the city's local midnight.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from schemas.disruptions import Weather
 
@@ -69,6 +70,22 @@ class Scenario:
     carriers_percent: int = 0
     traffic_percent: int = 100
     """Of what the rush hours add to the time on free roads."""
+
+
+def varied(scenario: Scenario, numbers: Mapping[str, float]) -> Scenario:
+    """Return a scenario with other numbers; raise ValueError for what is none of its numbers."""
+    known = {each.name for each in fields(Scenario) if each.type in {int, float}}
+    for name, value in numbers.items():
+        if name not in known:
+            raise ValueError(f"{name} is no number of a scenario; there are {sorted(known)}")
+        if isinstance(getattr(scenario, name), int) and value != int(value):
+            raise ValueError(f"{name} is {value:g}; it is a whole number")
+    whole = {
+        name: int(value) if isinstance(getattr(scenario, name), int) else value
+        for name, value in numbers.items()
+    }
+    changes: dict[str, Any] = whole
+    return replace(scenario, **changes)
 
 
 # Weights of 8:00 to 20:00: a morning's and a larger late afternoon's peak.

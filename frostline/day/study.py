@@ -17,7 +17,7 @@ from frostline.day import compare, many
 from frostline.day.driver import Moment, Watch
 from frostline.day.report import document_of, hash_of, report_of
 from frostline.day.run import DayWish, Office, gateways_of
-from frostline.day.scenarios import SCENARIOS
+from frostline.day.scenarios import SCENARIOS, varied
 from frostline.day.truth import World
 from frostline.errors import CommandRefused
 from frostline.local import running_services
@@ -83,6 +83,7 @@ def day_of(wish: DayWish) -> dict[str, Any]:
         "iterations": wish.iterations,
         "map": None if wish.map_file is None else wish.map_file.name,
         "until_s": wish.until_s,
+        "numbers": dict(wish.numbers),
     }
 
 
@@ -99,6 +100,10 @@ def _world(wish: DayWish) -> World:
     if scenario is None:
         names = ", ".join(SCENARIOS)
         raise CommandRefused(f"{wish.scenario} is no scenario; there are {names}.")
+    try:
+        scenario = varied(scenario, dict(wish.numbers))
+    except ValueError as error:
+        raise CommandRefused(f"--with: {error}.") from error
     return World(wish.seed, wish.orders, scenario, _network(wish.map_file))
 
 

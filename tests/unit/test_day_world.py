@@ -11,7 +11,7 @@ from frostline.day.by_hand import Greedy, nearest_depots, run_by_hand
 from frostline.day.fleet import REST_S
 from frostline.day.goods import class_of
 from frostline.day.happenings import BoxPacked, Handover, Happening, Instruction, Reported
-from frostline.day.scenarios import SCENARIOS, Scenario
+from frostline.day.scenarios import SCENARIOS, Scenario, varied
 from frostline.day.traffic import Streets
 from frostline.day.truth import World
 from frostline.day.weather import outside_c, spell_at
@@ -378,3 +378,15 @@ def test_goods_are_packed_as_cold_as_their_policy_asks_for() -> None:
 
     assert 0.25 <= min(goods_c[:100]) < max(goods_c[:100]) <= 1.9
     assert 1.25 <= min(goods_c[100:]) < max(goods_c[100:]) <= 2.9
+
+
+# Other numbers -----------------------------------------------------------------------------------
+
+
+def test_a_scenario_is_varied_by_its_numbers_alone():
+    hotter = varied(SCENARIOS["heat-wave"], {"high_c": 40, "reefer_failures": 3})
+    assert (hotter.high_c, hotter.reefer_failures) == (40, 3)
+    assert hotter.low_c == SCENARIOS["heat-wave"].low_c
+    for wrong in ({"sentence": 1}, {"weather": 1}, {"reefer_failures": 1.5}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            varied(SCENARIOS["heat-wave"], wrong)
