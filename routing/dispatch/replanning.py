@@ -9,6 +9,8 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+import msgspec
+
 from routing.dispatch.changes import changes_of, is_other_plan
 from routing.dispatch.decision import NewPlan
 from routing.dispatch.rows import stops_of, unserved_of
@@ -108,6 +110,9 @@ def as_version(standing: Standing, plan: Plan, why: Why) -> NewPlan | None:
 
 
 def sha256_of(problem: Problem) -> bytes:
-    """Return the hash of all but the travel, which is its source's."""
+    """Return the hash of all but the travel, which is its source's.
+
+    Sets are put in order: else each process would have a hash of its own.
+    """
     rows = (problem.now_s, problem.places, problem.orders, problem.depots, problem.vehicles)
-    return hashlib.sha256(repr(rows).encode()).digest()
+    return hashlib.sha256(msgspec.json.encode(rows, order="deterministic")).digest()
