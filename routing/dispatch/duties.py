@@ -126,7 +126,7 @@ def as_vehicle(world: World, duty: Duty) -> Vehicle:
         reload_s=row.reload_s,
         range_m=row.range_m,
         driven_m=where.driven_m if where and row.range_m is not None else 0,
-        door_s=world.door_s(row),
+        door_s=row.door_s,
         breaks=breaks,
         returns=row.returns,
         skills=world.skills(row),

@@ -88,14 +88,15 @@ def hold_time(box: Box, *, outside_c: float = DESIGN_C, percent: int = 100) -> H
 def grace_time(box: Box, *, outside_c: float = DESIGN_C, percent: int = 100) -> HoldTime | None:
     """Return how long goods last that have left their zone, until they spoil.
 
-    For how long the policies bear that is not counted: it is a reserve for the goods on the edge.
+    That is once they are at the critical limit, and have been for as long as their policy bears it.
     None: it is not warm enough outside.
     """
     goods = _goods(box)
     if outside_c <= goods.spoils_c:
         return None
     seconds = _warming_s(box, outside_c, goods.limit_c, goods.spoils_c)
-    return _spread(seconds * percent / 100, _GRACE_LOG_SD)
+    warming = _spread(seconds * percent / 100, _GRACE_LOG_SD)
+    return HoldTime(*(each + box.spoils_after_s for each in warming))
 
 
 def _goods(box: Box) -> _Goods:

@@ -133,6 +133,8 @@ class Box:
     """The range of its own policy, and the lowest limit beyond which its goods spoil."""
     upper_c: float | None = None
     spoils_c: float | None = None
+    spoils_after_s: float = 0.0
+    """For how long the goods bear that limit."""
     forecast: BoxForecast | None = None
     left_at: datetime | None = None
     """Since when it is out of its zone: it warms, and may be saved yet."""

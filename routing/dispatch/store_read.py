@@ -451,6 +451,7 @@ class _Box:
     lower_c: float | None
     upper_c: float | None
     spoils_c: float | None
+    spoils_after_s: float | None
     made_at: datetime | None
     leaves_in_s_q10: float | None
     leaves_in_s_q50: float | None
@@ -575,6 +576,7 @@ def _box(row: _Box) -> Box:
         lower_c=row.lower_c,
         upper_c=row.upper_c,
         spoils_c=row.spoils_c,
+        spoils_after_s=row.spoils_after_s or 0.0,
         spoil_cost=_spoil_cost(row),
         forecast=_forecast(row),
         left_at=row.left_at,

@@ -160,7 +160,7 @@ ORDER BY order_id, at, handover_id
 BOXES: Final = """
 SELECT c.order_id, c.consignment_id AS id, c.zone, COALESCE(c.goods_value, 0) AS goods_value,
        k.packed_at, k.box_material, k.wall_w_per_k, k.pack_kind, k.pack_kg, k.product_kg,
-       b.lower_c, b.upper_c, b.spoils_c,
+       b.lower_c, b.upper_c, b.spoils_c, b.spoils_after_s,
        f.made_at, f.leaves_in_s_q10, f.leaves_in_s_q50, f.leaves_in_s_q90,
        f.chance_within_40_min, f.at_risk, f.spoil_cost,
        e.left_at, COALESCE(e.is_spoilt, false) AS has_left_range

@@ -9,7 +9,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from routing.check_values import MAX_DOOR_S
 from routing.dispatch.cold import Began, began_on, cooled_by
 from routing.dispatch.geofence import Point
 from routing.dispatch.standing import Bound, Transfer, Ways
@@ -29,10 +28,6 @@ from schemas.disruptions import DelayDetails, WeatherDetails
 WAITING: Final = frozenset({"waiting", "packed"})
 ABOARD: Final = frozenset({"loaded", "out"})
 OPEN: Final = WAITING | ABOARD
-FAILED_DOOR_S: Final = 300
-"""A compartment that failed still carries boxes with packs, for short trips: behind its hot skin a
-box ages half as fast again (44 °C in place of 30, goods at 2 °C), so that the ten minutes from one
-stop to the next count for fifteen (our assumption)."""
 MISSED_AFTER: Final = timedelta(minutes=20)
 """A meeting that has not been so long after its time is missed (our assumption): then the giver
 brings what it has, and both go on."""
@@ -161,13 +156,8 @@ class World:
 
     def began(self, departed_s: int, doors: int, vehicle: CityVehicle) -> Began:
         """Return a trip under way as cold reckons it."""
-        doors_s = doors * self.door_s(vehicle)
+        doors_s = doors * vehicle.door_s
         return began_on(self.state, vehicle, at=self.clock.time_of(departed_s), doors_s=doors_s)
-
-    def door_s(self, vehicle: CityVehicle) -> int:
-        """Return what each door counts as exposure: more where a compartment cools no more."""
-        extra_s = FAILED_DOOR_S if self.failed_zones(vehicle.id) else 0
-        return min(MAX_DOOR_S, vehicle.door_s + extra_s)
 
 
 def cooling(zone: Zone) -> str:

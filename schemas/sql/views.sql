@@ -86,16 +86,20 @@ FROM current_excursions
 WHERE subject_kind = 'consignment' AND source = 'box' AND state <> 'withdrawn'
 GROUP BY subject_id;
 
--- For dispatch: the range of each box's own policy, and the lowest limit beyond which its goods
--- spoil. A policy of the first migration has no document, and names no such limit.
+-- For dispatch: the range of each box's own policy, the lowest limit beyond which its goods spoil,
+-- and for how long they bear that. A policy of the first migration has no document, and names no
+-- such limit.
 CREATE VIEW box_limits AS
-SELECT c.consignment_id, p.lower_c, p.upper_c, (
-           SELECT min((each ->> 'limit_c')::double precision)
-           FROM jsonb_array_elements(p.document -> 'limits') AS each
-           WHERE each ->> 'side' = 'upper' AND each ->> 'severity' = 'critical'
-       ) AS spoils_c
+SELECT c.consignment_id, p.lower_c, p.upper_c, lowest.spoils_c, lowest.spoils_after_s
 FROM consignments c
-JOIN policies p ON (p.policy_id, p.version) = (c.policy_id, c.policy_version);
+JOIN policies p ON (p.policy_id, p.version) = (c.policy_id, c.policy_version)
+LEFT JOIN LATERAL (
+    SELECT (each ->> 'limit_c')::double precision AS spoils_c,
+           (each ->> 'duration_s')::double precision AS spoils_after_s
+    FROM jsonb_array_elements(p.document -> 'limits') AS each
+    WHERE each ->> 'side' = 'upper' AND each ->> 'severity' = 'critical'
+    ORDER BY 1, 2 LIMIT 1
+) lowest ON true;
 
 -- For dispatch: places whose cooling has failed, by their own air. An alert that has ceased counts
 -- until it is resolved: cold goods cool a compartment for minutes whose unit is dead.

@@ -110,17 +110,17 @@ def test_a_requested_order_is_read_with_its_boxes(world: DispatchWorld) -> None:
     ("policy", "version", "limits"),
     [
         # gateway/policies/chilled-fresh-fish.toml; docs/policies.md.
-        ("chilled-fresh-fish", 1, (0.0, 2.0, 5.0)),
-        ("chilled", 2, (0.0, 4.0, 8.0)),
-        ("frozen", 2, (None, -18.0, -15.0)),  # -12 °C is critical too
-        ("chilled", 1, (0.0, 4.0, None)),  # of the first migration: it has no document
+        ("chilled-fresh-fish", 1, (0.0, 2.0, 5.0, 1800.0)),
+        ("chilled-leafy-vegetables", 1, (0.0, 4.0, 8.0, 3600.0)),
+        ("frozen", 2, (None, -18.0, -15.0, 1800.0)),  # -12 °C is critical too, after 5 minutes
+        ("chilled", 1, (0.0, 4.0, None, 0.0)),  # of the first migration: it has no document
     ],
 )
 def test_a_box_has_the_limits_of_its_own_policy(
     world: DispatchWorld,
     policy: str,
     version: int,
-    limits: tuple[float | None, float, float | None],
+    limits: tuple[float | None, float, float | None, float],
 ) -> None:
     world.order("order-1")
     world.sql(
@@ -128,7 +128,7 @@ def test_a_box_has_the_limits_of_its_own_policy(
         (policy, version, policy.partition("-")[0]),
     )
     ((box,),) = (order.boxes for order in state_of(world).orders)
-    assert (box.lower_c, box.upper_c, box.spoils_c) == limits
+    assert (box.lower_c, box.upper_c, box.spoils_c, box.spoils_after_s) == limits
 
 
 def test_an_order_is_at_the_last_step_that_was_said_of_it(world: DispatchWorld) -> None:

@@ -168,6 +168,17 @@ class TestLimitsOfItsOwnPolicy:
         assert hold_time(frozen) == hold_time(box(zone="frozen"))
         assert grace_time(frozen) == grace_time(box(zone="frozen"))
 
+    def test_goods_spoil_once_they_have_borne_the_limit_for_as_long_as_they_may(self) -> None:
+        """Half an hour at 8 °C: every quantile is 1,800 s later, whatever the weather."""
+        at_once, later = box(), box(spoils_after_s=1800.0)
+        for percent in (100, 80):
+            before, after = (grace_time(each, percent=percent) for each in (at_once, later))
+            assert before is not None
+            assert after is not None
+            assert [b - a for a, b in zip(before, after, strict=True)] == pytest.approx(
+                [1800.0] * 3
+            )
+
     def test_where_nothing_beyond_the_range_is_borne_chances_rise_all_the_same(self) -> None:
         """Half a kelvin: 15,556 s x ln(26/25.5) = 0.019418 are 302 s."""
         strict = box(lower_c=0.0, upper_c=4.0, spoils_c=4.0, left_at=NOON)

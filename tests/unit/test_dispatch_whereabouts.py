@@ -22,7 +22,6 @@ from routing.dispatch.state import (
     CityOrder,
     CityState,
     Disruption,
-    FailedPlace,
     Pin,
     PlannedStop,
     Shift,
@@ -301,15 +300,6 @@ def test_a_delay_counts_from_when_it_began() -> None:
         out(25, vehicles=(replace(van, position=position(25, 2000)),), disruptions=(delay,))
     )
     assert first(over)[1].free_s == seconds(25)
-
-
-def test_a_compartment_that_failed_makes_short_trips() -> None:
-    """Each of its doors counts 300 s more than the van's own 30 s."""
-    van = replace(STAFFED, compartments={"chilled": "cold-1"})
-    failed = (FailedPlace(place_id="cold-1", since=minute(0)),)
-    standing = stood(out(-30, *WAITING, vehicles=(van,), failed_places=failed))
-    (row,) = standing.problem.vehicles
-    assert (row.capacity, row.door_s) == (van.capacity, 330)
 
 
 def cut_at(north_m: float) -> TravelOf:
