@@ -17,6 +17,7 @@ from routing.dispatch.commands import Commanded, Tried, Wishes
 from routing.dispatch.decision import Decision, NewPlan, NewPromise
 from routing.dispatch.eta import Expected
 from routing.dispatch.geofence import Point
+from routing.dispatch.keeping import keeping
 from routing.dispatch.problem_of import stand
 from routing.dispatch.repicking import picked_elsewhere
 from routing.dispatch.replanning import Why, inserted, replan, searched
@@ -167,7 +168,7 @@ class _Planning:
         if why is None:
             return inserted(standing, new)
         seed, iterations = self.settings.seed, self.settings.iterations
-        plan = replan(standing, why, seed=seed, iterations=iterations)
+        plan = replan(keeping(standing), why, seed=seed, iterations=iterations)
         if plan is None or not settled.state.pins:
             return plan
         return replace(plan, pins_cost=self._pins_cost(plan, settled))

@@ -110,7 +110,8 @@ def _ratio(planned_s: int | None, actual_s: int | None) -> float | None:
 def _stop_ratio(visit: Visited) -> float | None:
     if visit.left_at is None:
         return None
-    return _ratio(visit.stop_planned_s, round((visit.left_at - visit.arrived_at).total_seconds()))
+    ratio = _ratio(visit.stop_planned_s, round((visit.left_at - visit.arrived_at).total_seconds()))
+    return None if ratio == MOST_RATIO else ratio  # a crew that rested there tells nothing of stops
 
 
 def _by_time(visit: Visited) -> tuple[object, ...]:

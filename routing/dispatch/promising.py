@@ -1,8 +1,8 @@
 """Can an order have what it wishes for, and if not, what can it have?
 
 Answered by putting it into the living plan as it stands: where a vehicle can bring it with time to
-spare (`reserve_s`), and nobody else loses theirs, it is promised. Else offers are tried in the same
-way: a later time, a window, a locker nearby. What is offered can be kept as things are.
+spare (`keeping.reserve_s`), and nobody else loses theirs, it is promised. Else offers are tried in
+the same way: a later time, a window, a locker nearby. What is offered can be kept as things are.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,21 +14,17 @@ from typing import Final
 from routing.day import Day
 from routing.dispatch.decision import NewPromise
 from routing.dispatch.geofence import distance_m
+from routing.dispatch.keeping import promised_s, reserve_s
 from routing.dispatch.standing import Bound, Standing
 from routing.dispatch.state import CityDepot, CityLocker, CityOrder, Offer
 from routing.dispatch.times import wall_clock
-from routing.dispatch.wanted import AIM_EARLY_S, Terms, wanted
+from routing.dispatch.wanted import Terms, wanted
 from routing.dispatch.world import World
 from routing.plan import UNITS_PER_MINOR, Stop
 from routing.remedy import Remedy
 from routing.trial import Spot, Tries
 from routing.unserved import find_unserved
 
-RESERVE_PERCENT: Final = 15
-LEAST_RESERVE_S: Final = 300
-MOST_RESERVE_S: Final = 1200
-"""A promise is made only if the stop comes so much earlier: 15 % of the time until then, 5 to 20
-minutes. Our assumption, of how far a vehicle is off its plan."""
 MOST_ADDED: Final = 20_000
 """Fen: no promise is made that costs more than this, with what it does to others' boxes."""
 RANGE_PERCENT: Final = 85
@@ -73,12 +69,6 @@ def answer(standing: Standing) -> Answers:
         found, standing = _Desk(standing, order).answer()
         promises.append(found)
     return Answers(promises=tuple(promises), standing=standing)
-
-
-def reserve_s(standing: Standing, starts_s: int) -> int:
-    """Return by how much a stop at that second has to come before its promise."""
-    away_s = max(0, starts_s - standing.problem.now_s)
-    return min(MOST_RESERVE_S, max(LEAST_RESERVE_S, away_s * RESERVE_PERCENT // 100))
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,11 +225,11 @@ class _Desk:
         """Return whether each stop keeps its reserve, or as much of it as it had."""
         started_s = {stop.order: stop.starts_s for stop in _stops(before)}
         for stop in _stops(after):
-            promised_s = tries.orders[stop.order].due_s + AIM_EARLY_S
-            needs_s = reserve_s(self.standing, stop.starts_s)
+            until_s = promised_s(tries.orders[stop.order])
+            needs_s = reserve_s(stop.starts_s - tries.problem.now_s)
             if stop.order in started_s:
-                needs_s = min(needs_s, promised_s - started_s[stop.order])
-            if promised_s - stop.starts_s < needs_s:
+                needs_s = min(needs_s, until_s - started_s[stop.order])
+            if until_s - stop.starts_s < needs_s:
                 return False
         return True
 
@@ -327,7 +317,9 @@ class _Desk:
         place = next(self.places(late, depots, soonest=True), None)
         if place is None:
             return
-        needed_s = place.starts_s + reserve_s(self.standing, place.starts_s)
+        row = place.standing.problem.orders[-1]
+        away_s = place.starts_s - self.standing.problem.now_s
+        needed_s = place.starts_s + row.service_s + reserve_s(away_s)
         due_at = self._next_tier(self.clock.time_of(needed_s))
         if ask.locker_id is not None or ask.not_before is not None or due_at > ask.due_at:
             yield Offer(due_at=due_at, depot_id=place.depot_id)

@@ -6,6 +6,7 @@ are: then it is left out, with the reason and with what would help.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final, TypeAlias
 
 from routing.dispatch.duties import Duty
@@ -38,7 +39,9 @@ class Sorting:
     left_behind: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.left_behind = frozenset(row.order_id for row in self.world.state.plan.unserved)
+        self.left_behind = frozenset(
+            {row.order_id for row in self.world.state.plan.unserved} | self._late()
+        )
         carried, known, lockers = self._carried(), self._known(), self._lockers()
         self.orders = tuple(
             self._order(
@@ -150,7 +153,7 @@ class Sorting:
         """Return the depots that may bring an order: its own, which picks from the promise on.
 
         An alternate picks it anew where its own is closed; any other where its own has nobody at
-        work who could carry it, or the plan that stands leaves it behind.
+        work who could carry it, or the plan that stands leaves it behind or brings it too late.
         """
         own, open_ = order.depot_id, sorted(self.world.depots)
         if own is None:
@@ -162,6 +165,21 @@ class Sorting:
         if order.id in self.left_behind or not self._is_staffed(own, order.load):
             return [own, *(depot for depot in open_ if depot != own)]
         return [own]
+
+    def _late(self) -> set[str]:
+        """Return the orders that are planned too late, and that another depot has time to pick."""
+        plan, world = self.world.state.plan, self.world
+        loads = {(s.vehicle_id, s.trip): s.leaves_at for s in plan.stops if s.kind == "load"}
+        picking_s = max((depot.picking_s for depot in world.depots.values()), default=0)
+        picked_at = world.state.now + timedelta(seconds=picking_s)
+        return {
+            order.id
+            for stop in plan.stops
+            if (order := world.orders.get(stop.order_id or "")) is not None
+            and order.due_at is not None
+            and stop.arrives_at + timedelta(seconds=order.service_s) > order.due_at
+            and loads.get((stop.vehicle_id, stop.trip), world.state.now) > picked_at
+        }
 
     def _is_staffed(self, depot: str, load: Load) -> bool:
         """Return whether somebody of a depot could carry a load today."""

@@ -122,6 +122,12 @@ def test_slow_stops_are_learned() -> None:
     assert book.stop_ratio().q50 == pytest.approx(2 ** (100 / 120))
 
 
+@pytest.mark.parametrize(("actual_s", "counts"), [(719, True), (720, False), (2000, False)])
+def test_a_rest_at_a_door_is_no_long_stop(actual_s: int, counts: bool) -> None:
+    """Three minutes are planned: beyond twelve, four times as much, the crew did something else."""
+    assert (learn([stop(180, actual_s)], [vehicle()]) != TimeBook()) == counts
+
+
 @pytest.mark.parametrize("planned_s", [0, 59])
 def test_a_leg_as_short_as_a_fence_says_nothing(planned_s: int) -> None:
     assert learn([leg(planned_s, 600)], [vehicle()]) == TimeBook()

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from routing.check import check
 from routing.dispatch.decision import NewPromise
+from routing.dispatch.keeping import promised_s, reserve_s
 from routing.dispatch.problem_of import stand
-from routing.dispatch.promising import answer, reserve_s
+from routing.dispatch.promising import answer
 from routing.dispatch.replanning import Why, inserted, replan
 from routing.dispatch.state import CityLocker, CityState, Offer
-from routing.dispatch.wanted import AIM_EARLY_S
 from routing.evaluate import Evaluation, evaluate
 from routing.problem import Load, Problem
 from tests.living_city import WAYS, at, city_state, later, with_plan
@@ -210,14 +210,12 @@ def test_at_night_nothing_is_promised() -> None:
 )
 def test_a_promise_keeps_a_reserve(away_min: int, reserve_min: int) -> None:
     """15 % of the time until then, 5 minutes at least and 20 at most."""
-    standing = stand(CITY, WAYS)
-    starts_s = standing.problem.now_s + away_min * 60
-    assert reserve_s(standing, starts_s) == reserve_min * 60
+    assert reserve_s(away_min * 60) == reserve_min * 60
 
 
 def promises_broken_s(problem: Problem, plan: Evaluation) -> int:
     """Return by how much promises are broken in all; plans aim earlier than they are due."""
-    due_s = {order.id: order.due_s + AIM_EARLY_S for order in problem.orders}
+    due_s = {order.id: promised_s(order) for order in problem.orders}
     stops = [stop for route in plan.routes for trip in route.trips for stop in trip.stops]
     return sum(max(0, stop.starts_s - due_s[stop.order]) for stop in stops)
 

@@ -1,11 +1,14 @@
 """Who brings an order whose depot has nobody left to carry it?"""
 
 from dataclasses import replace
+from datetime import timedelta
+
+import pytest
 
 from routing.dispatch.problem_of import stand
 from routing.dispatch.repicking import picked_elsewhere
 from routing.dispatch.replanning import Why, replan
-from routing.dispatch.state import CityState, PlannedUnserved
+from routing.dispatch.state import CityState, PlannedStop, PlannedUnserved
 from tests.living_city import WAYS, city_state
 
 STATE = city_state(orders=12, seed=2)
@@ -68,3 +71,44 @@ def test_what_was_left_behind_may_come_from_any_depot() -> None:
     state = replace(state, plan=replace(state.plan, unserved=(left,)))
     for order in stand(state, WAYS).problem.orders:
         assert (len(order.depots) > 1) == (order.id == left.order_id)
+
+
+@pytest.mark.parametrize(
+    ("arrives_min", "leaves_min", "anew"),
+    [(100, 60, True), (80, 60, False), (100, 10, False)],
+    ids=["too late", "in time", "another depot can't pick it before it leaves"],
+)
+def test_what_is_planned_too_late_may_come_from_any_depot(
+    arrives_min: int, leaves_min: int, *, anew: bool
+) -> None:
+    """Promised in 90 minutes, five of them at the door; depots pick for 15 or 20 minutes."""
+    depot, now = STATE.depots[0].id, STATE.now
+    state = from_depot(STATE, depot)
+    one = replace(state.orders[0], due_at=now + timedelta(minutes=90), service_s=300)
+    van = next(vehicle for vehicle in state.vehicles if vehicle.depot_id == depot)
+    row = PlannedStop(
+        vehicle_id=van.id,
+        trip=1,
+        position=0,
+        kind="load",
+        order_id=None,
+        depot_id=depot,
+        to_locker=False,
+        arrives_at=now,
+        earliest_at=now,
+        latest_at=now,
+        leaves_at=now + timedelta(minutes=leaves_min),
+        locked=False,
+    )
+    door = replace(
+        row,
+        position=1,
+        kind="deliver",
+        order_id=one.id,
+        depot_id=None,
+        arrives_at=now + timedelta(minutes=arrives_min),
+    )
+    plan = replace(state.plan, stops=(row, door))
+    state = replace(state, orders=(one, *state.orders[1:]), plan=plan)
+    order = next(o for o in stand(state, WAYS).problem.orders if o.id == one.id)
+    assert (len(order.depots) > 1) == anew
