@@ -76,7 +76,7 @@ _AMBIENT: Final = _Room(6.0, 15e3, 15.0, 40e3, 0.0, 18.0, (0.35, 1.2))
 _TRICYCLE_BOX: Final = _Room(2.0, 5e3, 5.0, 8e3, 0.0, 12.0, (0.5, 0.6))
 _BAG: Final = _Room(0.9, 1.5e3, 1.0, 2e3, 0.0, 15.0, (0.3, 0.3))
 
-_SHARES: Final = {"van": 2.5, "tricycle": 0.75, "courier": 0.5}
+_SHARES: Final = {"van": 3.0, "tricycle": 0.75, "courier": 0.5}
 """Vehicles for each hundred orders."""
 
 _TRICYCLE: Final = replace(TRICYCLE, range_m=60_000)  # a battery of today's
