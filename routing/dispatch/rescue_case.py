@@ -6,12 +6,13 @@ with what it carries.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from routing.check_values import MAX_TIME_S
 from routing.dispatch import relay
 from routing.dispatch.cold import Began, Chances, began_on, chances_of, failures
 from routing.dispatch.standing import FREE, Standing, Ways
-from routing.dispatch.state import Box, CityOrder, CityState, CityVehicle, Zone
+from routing.dispatch.state import Box, CityOrder, CityState, CityVehicle, Shift, Zone
 from routing.dispatch.times import Clock
 from routing.dispatch.wanted import Carried, Terms, drop_cost, tier_of, wanted
 from routing.dispatch.world import World
@@ -159,9 +160,18 @@ def _with_relays(ground: _Ground, state: CityState, clock: Clock) -> _Ground:
             continue
         shift = next((s for s in city.shifts if s.from_at <= state.now < s.until_at), None)
         if shift is not None:
-            row = _vehicle(city, ends_s=clock.second_of(shift.until_at))
+            row = _vehicle(city, ends_s=clock.second_of(_staffed_until(city, shift)))
             ground = ground.plus(replace(row, start_s=clock.second_of(shift.from_at)), city)
     return ground
+
+
+def _staffed_until(city: CityVehicle, shift: Shift) -> datetime:
+    """Return until when somebody drives: crews that follow one another relieve each other."""
+    until_at = shift.until_at
+    for each in sorted(city.shifts, key=lambda each: each.from_at):
+        if each.from_at <= until_at:
+            until_at = max(until_at, each.until_at)
+    return until_at
 
 
 def _vehicle(city: CityVehicle, *, ends_s: int) -> Vehicle:

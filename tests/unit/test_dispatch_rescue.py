@@ -251,6 +251,19 @@ class TestWhatIsDone:
         assert (transfer.giver, transfer.taker) == (VAN, "relay-1")
         assert transfer.meets_at == minute(10) + timedelta(seconds=800)
 
+    @pytest.mark.parametrize(("next_min", "is_there"), [(20, True), (21, False)])
+    def test_a_relay_goes_on_when_its_crews_relieve_each_other(
+        self, next_min: float, *, is_there: bool
+    ) -> None:
+        """The first crew goes at 9:20; the meeting is at 9:23:20."""
+        shifts = (
+            Shift(from_at=minute(-60), until_at=minute(20), drivers=("a",)),
+            Shift(from_at=minute(next_min), until_at=minute(700), drivers=("b",)),
+        )
+        relay = van("relay-1", role="relay", compartments={"chilled": "r/c"}, shifts=shifts)
+        rescues = asked(failed_compartment(relay))
+        assert any("relay" in costs(rescue) for rescue in rescues) == is_there
+
     def test_no_relay_that_needs_more_than_a_quarter_of_an_hour(self) -> None:
         """The van is at 9.2 km and goes to 9.3: 920 s from the depot, and 930."""
         relay = van("relay-1", role="relay", compartments={"chilled": "r/c"})
