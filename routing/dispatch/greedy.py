@@ -4,11 +4,12 @@ The opponent of the search: first come, first served. An order goes to the neare
 it and there to the vehicle that can be at its door first, as the last stop of a trip that has not
 left yet or as a trip of its own, if nobody before it gets late by that. Nothing is planned again:
 what has a place keeps it. Where no vehicle of the nearest depot can bring it, the next depot is
-asked. It knows every rule of the evaluator, and breaks none.
+asked. What nobody could bring is asked about again when something has happened to the fleet, for
+days only fill up. It knows every rule of the evaluator, and breaks none.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -27,6 +28,8 @@ from routing.plan import Draft, Tour, Visit
 from routing.problem import Order, Problem
 
 ENGINE: Final = "greedy"
+FULLER: Final = frozenset({"orders", "progress", "late"})
+"""Reasons for which no vehicle has more time than it had before."""
 
 
 def answer(standing: Standing) -> Answers:
@@ -43,7 +46,10 @@ def answer(standing: Standing) -> Answers:
 
 def as_version(standing: Standing, why: Why) -> NewPlan | None:
     """Return the next version of the plan; None: the living plan stands."""
-    standing = replace(standing, start=first_come(standing.problem, standing.start))
+    behind = {row.order_id for row in standing.state.plan.unserved}
+    hopeless = frozenset(behind if why.reason in FULLER else ())
+    draft = first_come(standing.problem, standing.start, hopeless=hopeless)
+    standing = replace(standing, start=draft)
     plan = inserted(standing, why)
     return None if plan is None else replace(plan, engine=ENGINE)
 
@@ -103,11 +109,16 @@ class _Spot(NamedTuple):
     tours: tuple[Tour, ...]
 
 
-def first_come(problem: Problem, start: Draft) -> Draft:
-    """Return the draft with each order that it left out, if there is a place for it at all."""
+def first_come(problem: Problem, start: Draft, hopeless: Set[str] = frozenset()) -> Draft:
+    """Return the draft with each order that it left out, if there is a place for it at all.
+
+    `hopeless` orders are not tried.
+    """
     greedy = _Greedy(problem, start)
     served = {visit.order for tours in start for tour in tours for visit in tour.visits}
-    waiting = [k for k in range(len(problem.orders)) if k not in served]
+    waiting = [
+        k for k, order in enumerate(problem.orders) if k not in served and order.id not in hopeless
+    ]
     for k in sorted(waiting, key=lambda k: (problem.orders[k].ready_s, problem.orders[k].id)):
         greedy.place(k)
     return greedy.draft

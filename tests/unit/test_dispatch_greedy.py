@@ -4,11 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from routing.dispatch.greedy import first_come
+from routing.dispatch.greedy import as_version, first_come
+from routing.dispatch.problem_of import stand
+from routing.dispatch.replanning import Why
+from routing.dispatch.state import PlannedUnserved
 from routing.evaluate import evaluate
 from routing.plan import Draft, Tour, Visit
 from routing.problem import Depot, Load, Order, Place, Problem, Vehicle
 from routing.travel import GreatCircle, Pace
+from tests.living_city import WAYS, city_state
 from tests.routing_world import random_problem
 
 EIGHT_S = 8 * 3600
@@ -90,6 +94,23 @@ def test_a_free_van_is_there_first() -> None:
 def test_what_has_a_place_keeps_it() -> None:
     start: Draft = ((Tour((Visit(0),)), Tour((Visit(1),))),)
     assert brought(first_come(street(5.0, 1.0, 2.0), start)) == [[[0], [1, 2]]]
+
+
+def test_what_nobody_could_bring_is_not_asked_about_again() -> None:
+    assert brought(first_come(street(5.0, 1.0), ((),), {"order-0"})) == [[[1]]]
+
+
+@pytest.mark.parametrize("reason", ["progress", "breakdown"])
+def test_it_is_asked_about_again_when_something_has_happened(reason: str) -> None:
+    state = city_state(orders=6, seed=2)
+    left = state.orders[0].id
+    behind = PlannedUnserved(order_id=left, reason="shift", sentence="No.", remedy="Staff it.")
+    state = replace(state, plan=replace(state.plan, unserved=(behind,)))
+    plan = as_version(stand(state, WAYS), Why(reason=reason))
+    assert plan is not None
+    planned = {stop.order_id for stop in plan.stops if stop.kind == "deliver"}
+    assert (left in planned) == (reason == "breakdown")
+    assert len(planned) >= len(state.orders) - 1
 
 
 @pytest.mark.parametrize("seed", range(30))
