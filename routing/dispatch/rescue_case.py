@@ -155,13 +155,18 @@ class _Ground:
 def _with_relays(ground: _Ground, state: CityState, clock: Clock) -> _Ground:
     """Add the relay vehicles that are staffed now, where the problem leaves them out."""
     known = {vehicle.id for vehicle in ground.fleet.values()}
+    drove = {visit.vehicle_id for visit in state.visits if visit.order_id is not None}
     for city in state.vehicles:
         if city.role != "relay" or city.id in known:
             continue
         shift = next((s for s in city.shifts if s.from_at <= state.now < s.until_at), None)
         if shift is not None:
-            row = _vehicle(city, ends_s=clock.second_of(_staffed_until(city, shift)))
-            ground = ground.plus(replace(row, start_s=clock.second_of(shift.from_at)), city)
+            row = replace(
+                _vehicle(city, ends_s=clock.second_of(_staffed_until(city, shift))),
+                start_s=clock.second_of(shift.from_at),
+                fixed_cost=0 if city.id in drove else city.fixed_cost,
+            )
+            ground = ground.plus(row, city)
     return ground
 
 

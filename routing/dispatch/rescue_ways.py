@@ -220,9 +220,10 @@ def _takers(case: Case) -> Iterator[int]:
 
 
 def _is_free_relay(case: Case, vehicle: int) -> bool:
+    """Whether it waits at its depot, or comes home with nothing aboard."""
     row = case.problem.vehicles[vehicle]
-    busy = any(tour.visits for tour in case.draft[vehicle])
-    return case.fleet[row.id].role == "relay" and row.current is None and not busy
+    busy = any(tour.visits for tour in case.draft[vehicle]) or relay.aboard(row)
+    return case.fleet[row.id].role == "relay" and not busy
 
 
 def _there_s(case: Case, taker: Vehicle) -> int:

@@ -30,6 +30,7 @@ from routing.dispatch.state import (
     FailedPlace,
     PlannedStop,
     Shift,
+    Visited,
 )
 from routing.evaluate import evaluate
 from routing.plan import UNITS_PER_MINOR
@@ -38,7 +39,17 @@ from routing.travel import Pace, Travel
 from routing.travel_places import great_circle
 from schemas.delivery_policy import DeliveryPolicy, Tier
 from schemas.disruptions import BreakdownDetails, CoolingFailedDetails
-from tests.dispatch_streets import AS_PLANNED, VAN, minute, order, position, stop, street, vehicle
+from tests.dispatch_streets import (
+    AS_PLANNED,
+    VAN,
+    minute,
+    order,
+    point,
+    position,
+    stop,
+    street,
+    vehicle,
+)
 
 PACE = {"van": Pace(speed_kmh=(36.0,), road_factor=1.0)}
 CITY = City(
@@ -250,6 +261,40 @@ class TestWhatIsDone:
         (transfer,) = bound.transfers
         assert (transfer.giver, transfer.taker) == (VAN, "relay-1")
         assert transfer.meets_at == minute(10) + timedelta(seconds=800)
+
+    def relay_was_out(self, since_min: float, **changes: Any) -> CityState:
+        """Return the failed van's state, and a relay that was at a door at 4 km before."""
+        relay = van(
+            "relay-1", role="relay", compartments={"chilled": "r/c"}, fixed_cost=1000, **changes
+        )
+        lat_deg, lon_deg = point(4000)
+        door = Visited(
+            vehicle_id="relay-1",
+            order_id="before",
+            depot_id=None,
+            arrived_at=minute(since_min),
+            left_at=minute(since_min + 4),
+            source="handover",
+            lat_deg=lat_deg,
+            lon_deg=lon_deg,
+        )
+        return replace(failed_compartment(relay), visits=(door,))
+
+    def test_a_relay_on_its_way_home_is_free(self) -> None:
+        """It is at 4 km, and the van goes to 8: 400 s, not the 800 s from its depot."""
+        state = self.relay_was_out(5, position=position(10, 4000))
+        (transfer,) = settle(state, ways_of(state)).bound.transfers
+        assert transfer.taker == "relay-1"
+        assert transfer.meets_at - minute(10) == pytest.approx(
+            timedelta(seconds=400), abs=timedelta(seconds=1)
+        )
+
+    def test_a_relay_that_drove_today_costs_only_its_way(self) -> None:
+        state = self.relay_was_out(-50)
+        (door,) = state.visits
+        home = replace(door, order_id=None, depot_id="d1", arrived_at=minute(-30), left_at=None)
+        first, later = (asked(replace(state, visits=visits))[0] for visits in ((), (door, home)))
+        assert costs(first)["relay"] - costs(later)["relay"] == 1000
 
     @pytest.mark.parametrize(("next_min", "is_there"), [(20, True), (21, False)])
     def test_a_relay_goes_on_when_its_crews_relieve_each_other(
