@@ -34,7 +34,7 @@ from api.body import LimitedBody
 from api.compensation import evidence, rules, triggers
 from api.context import Clock, Context, utc_now
 from api.dispatch import commands as dispatch_commands
-from api.dispatch import console, disruptions, plans, stream, vehicles
+from api.dispatch import console, desk, disruptions, plans, stream, vehicles
 from api.findings import verdicts
 from api.handover import complaints, handovers, intakes
 from api.hub import Hub
@@ -154,6 +154,7 @@ _ROUTERS: Final[tuple[APIRouter, ...]] = (
     disruptions.router,
     stream.router,
     console.router,
+    desk.router,
     endpoints.router,
     deliveries.router,
     loggers.router,

@@ -22,12 +22,12 @@ _OTHER_METHOD: Final = "(other)"
 _STREAMS: Final = ("/live", "/stream")
 
 # Nothing comes from elsewhere, nothing is framed, no script or style stands in the page itself.
-_CONTENT_POLICY: Final = (
+CONTENT_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _HEADERS: Final[Mapping[str, str]] = {
-    "content-security-policy": _CONTENT_POLICY,
+    "content-security-policy": CONTENT_POLICY,
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",

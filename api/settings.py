@@ -30,6 +30,9 @@ class ApiSettings:
     link_max_age_s: int = 14 * 24 * 3600
     """A member's link may not be valid for longer than this, in seconds."""
 
+    command_link_max_age_s: int = 12 * 3600
+    """A link by which a dispatcher commands may not be valid for longer than this, in seconds."""
+
     default_time_zone: str = DEFAULT_TIME_ZONE
     """Time zone (IANA) of an order that names none."""
 
@@ -74,6 +77,7 @@ class ApiSettings:
 
 
 _POSITIVE = (
+    "command_link_max_age_s",
     "idempotency_hours",
     "link_max_age_s",
     "live_heartbeat_s",

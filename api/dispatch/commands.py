@@ -63,9 +63,9 @@ async def post_command(
     409 where the plan has another version than `base_version`, or the dispatcher refuses.
     """
     async with store.transaction(context.pool) as db:
-        is_new = await _say(db, city_id, new, by=new.by or caller.name, now=context.clock())
-    command = await _decided(context, new.command_id)
-    if not is_new and not _says_the_same(command, city_id, new):
+        is_new = await say(db, city_id, new, by=new.by or caller.name, now=context.clock())
+    command = await decided(context, new.command_id)
+    if not is_new and not says_the_same(command, city_id, new):
         raise AlreadyExists("command", new.command_id)
     response.headers["Location"] = f"/commands/{new.command_id}"
     if command.outcome is None:
@@ -105,8 +105,11 @@ async def get_command(command_id: CommandIdPath, context: InContext, _: Dispatch
     return await _find(context, command_id)
 
 
-async def _say(db: Connection, city_id: CityId, new: NewCommand, *, by: str, now: datetime) -> bool:
-    """Write a command and wake the dispatcher; False: its id was there before."""
+async def say(db: Connection, city_id: CityId, new: NewCommand, *, by: str, now: datetime) -> bool:
+    """Write a command and wake the dispatcher; False: its id was there before.
+
+    Raises NoSuchThing, StalePlan, BadQuery.
+    """
     await find_city(db, city_id)
     if await store_commands.command(db, new.command_id) is not None:
         return False
@@ -135,7 +138,7 @@ async def _require_what_it_names(db: Connection, city_id: CityId, new: NewComman
         raise NoSuchThing(f"vehicle of {city_id}", new.vehicle_id)
 
 
-async def _decided(context: Context, command_id: CommandId) -> Command:
+async def decided(context: Context, command_id: CommandId) -> Command:
     """Return a command once it is decided, or as it is when patience ends."""
     clock = asyncio.get_running_loop().time
     until = clock() + _PATIENCE_S
@@ -163,6 +166,7 @@ async def _find(context: Context, command_id: CommandId) -> Command:
     return command.model_copy(update={"waits_for": waits_for})
 
 
-def _says_the_same(command: Command, city_id: CityId, new: NewCommand) -> bool:
+def says_the_same(command: Command, city_id: CityId, new: NewCommand) -> bool:
+    """Tell whether a command that was given before is this one."""
     said = new.model_dump(exclude={"by"})
     return command.city_id == city_id and said == command.model_dump(include=set(said))

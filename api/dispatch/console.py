@@ -6,7 +6,6 @@ its address bar; a program may show a token with the scope `dispatch:read`.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response, status
@@ -20,6 +19,8 @@ from api.dispatch import store_console, store_disruptions, store_plan, store_veh
 from api.dispatch.board import CityLook, board_of
 from api.dispatch.cities import find_city
 from api.dispatch.console_words import CONSOLE_WORDS
+from api.dispatch.desk_address import address_of
+from api.dispatch.desk_words import DESK_WORDS
 from api.dispatch.resources import ConsoleLink, NewConsoleLink
 from api.dispatch.stream import CityListener, city_response
 from api.errors import problems, status_of
@@ -30,6 +31,7 @@ from api.links import LinkTooLong
 from api.live import Since, still_allowed
 from api.refusals import BadQuery, DatabaseAway, LinkRefused, NoSuchThing
 from api.tokens import Scope
+from api.words import Language
 from schemas.ids import CityId
 
 router = APIRouter(tags=["dispatch"])
@@ -43,9 +45,13 @@ _Link = Annotated[str | None, Query(max_length=500)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """Who may look at a city's console, and until when; `link` None: he showed a token."""
+    """Who may look at a city's console, and until when; `link` None: he showed a token.
+
+    `by` is who commands by the link; None: it only shows.
+    """
 
     link: str | None
+    by: str | None
     listener: CityListener
 
 
@@ -64,11 +70,16 @@ async def post_console_link(
     context: InContext,
     _: DispatchWriter,
 ) -> ConsoleLink:
-    """Sign a link that shows the console to whoever has it, and lets nobody say anything."""
+    """Sign a link that shows the console to whoever has it; with `by`, that person may command.
+
+    Without `by` it lets nobody say anything.
+    """
     async with store.transaction(context.pool) as db:
         await find_city(db, city_id)
     try:
-        url = links.console_link(context.settings, city_id, new.expires_at, now=context.clock())
+        url = links.console_link(
+            context.settings, city_id, new.expires_at, by=new.by, now=context.clock()
+        )
     except LinkTooLong as error:
         raise BadQuery(str(error)) from error
     return ConsoleLink(url=url, expires_at=new.expires_at)
@@ -86,7 +97,7 @@ async def _viewer(
         allowed = links.verify_console(context.settings, link, now=context.clock())
         if allowed.city_id != city_id:
             raise LinkRefused
-        return _by_link(link, city_id, begin, allowed.expires_at)
+        return _by_link(link, allowed, begin)
     caller = await access.find_bearer(context, credentials, Scope.DISPATCH_READ)
     listener = CityListener(
         city_id=city_id,
@@ -94,16 +105,17 @@ async def _viewer(
         expires_at=caller.expires_at,
         still_allowed=lambda: still_allowed(context, caller, Scope.DISPATCH_READ),
     )
-    return Viewer(link=None, listener=listener)
+    return Viewer(link=None, by=None, listener=listener)
 
 
-def _by_link(
-    link: str, city_id: CityId, begin: store_events.Position | None, expires_at: datetime
-) -> Viewer:
+def _by_link(link: str, allowed: links.ConsoleLink, begin: store_events.Position | None) -> Viewer:
     listener = CityListener(
-        city_id=city_id, since=begin, expires_at=expires_at, still_allowed=_always
+        city_id=allowed.city_id,
+        since=begin,
+        expires_at=allowed.expires_at,
+        still_allowed=_always,
     )
-    return Viewer(link=link, listener=listener)
+    return Viewer(link=link, by=allowed.by, listener=listener)
 
 
 InView = Annotated[Viewer, Depends(_viewer)]
@@ -135,6 +147,8 @@ async def get_console(
         board=board_of(look, language),
         console=CONSOLE_WORDS[language],
         link=viewer.link,
+        desk=_desk(viewer, request, language),
+        desk_title=DESK_WORDS[language].title,
     )
 
 
@@ -154,6 +168,7 @@ async def get_console_now(
         city=look,
         board=board_of(look, language),
         console=CONSOLE_WORDS[language],
+        desk=_desk(viewer, request, language),
     )
 
 
@@ -161,6 +176,13 @@ async def get_console_now(
 async def get_console_live(viewer: InView, context: InContext) -> Response:
     """Follow the city live, until the link expires."""
     return await city_response(context, viewer.listener)
+
+
+def _desk(viewer: Viewer, request: Request, language: Language) -> str | None:
+    """Return where commands are given, to which an order's id is added; None: not by this link."""
+    if viewer.by is None or viewer.link is None:
+        return None
+    return address_of(request, viewer.listener.city_id, lang=language, link=viewer.link, order="")
 
 
 async def _look(context: Context, city_id: CityId) -> CityLook:

@@ -291,10 +291,17 @@ class Rescue(Resource):
 # The console ------------------------------------------------------------------------------------
 
 
+# Short: it stands in the link, and beside each command that is given by it.
+Dispatcher = Annotated[Text, Field(max_length=40)]
+
+
 class NewConsoleLink(Request):
-    """How long a link to the console is to be good."""
+    """How long a link to the console is to be good, and who may command by it."""
 
     expires_at: UtcTime
+    by: Dispatcher | None = Field(
+        default=None, description="Who may command by it; without it the link only shows."
+    )
 
 
 class ConsoleLink(Resource):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from api.store import Connection, all_as, one, returned
+from api.store import Connection, all_as, many, one, returned
 from schemas.ids import CityId
 
 # What stands on the map for good.
@@ -29,6 +29,16 @@ WHERE d.city_id = %(city_id)s AND d.requested_at > %(now)s - interval '14 days'
     SELECT FROM milestones m WHERE m.order_id = d.order_id AND m.milestone = 'cancelled')
 """
 
+# Vehicles that somebody drives now or within the day.
+TAKERS: Final = """
+SELECT DISTINCT v.vehicle_id
+FROM vehicles v
+JOIN shifts s USING (vehicle_id)
+WHERE v.city_id = %(city_id)s AND v.retired_at IS NULL AND s.cancelled_at IS NULL
+  AND s.until_at > %(now)s AND s.from_at < %(now)s + interval '1 day'
+ORDER BY v.vehicle_id
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landmark:
@@ -48,3 +58,9 @@ async def landmarks(db: Connection, city_id: CityId) -> list[Landmark]:
 async def asking(db: Connection, city_id: CityId, *, now: datetime) -> int:
     """Return how many orders wait for an answer."""
     return int(returned(await one(db, ASKING, {"city_id": city_id, "now": now}))["orders"])
+
+
+async def takers(db: Connection, city_id: CityId, *, now: datetime) -> list[str]:
+    """Return the vehicles that an order may be given to: somebody drives them today."""
+    rows = await many(db, TAKERS, {"city_id": city_id, "now": now})
+    return [row["vehicle_id"] for row in rows]

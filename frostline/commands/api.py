@@ -52,9 +52,16 @@ def console(
     hours: Annotated[
         float, typer.Option(min=0.01, max=87600, help="How long the link is good.")
     ] = 12,
+    commands_by: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Whose link it is: that person may command by it."),
+    ] = None,
     config: ConfigFile = None,
 ) -> None:
-    """Print the signed link to the dispatcher's console of one city."""
+    """Print the signed link to the dispatcher's console of one city; it only shows.
+
+    With --commands-by orders are pinned, moved, held and released by it, in that person's name.
+    """
     from datetime import UTC, datetime
 
     from api.links import LinkTooLong, console_link
@@ -64,7 +71,23 @@ def console(
 
     settings = load_settings(ApiSettings, role="api", file=config)
     expires_at = datetime.now(UTC) + timedelta(hours=hours)
+    by = _name(commands_by) if commands_by is not None else None
     try:
-        typer.echo(console_link(settings, city, expires_at))
+        typer.echo(console_link(settings, city, expires_at, by=by))
     except LinkTooLong as error:
         raise CommandRefused(str(error)) from error
+
+
+def _name(text: str) -> str:
+    """Return a person's name; raise CommandRefused for one that the API would refuse."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from api.dispatch.resources import Dispatcher
+    from frostline.errors import CommandRefused
+
+    try:
+        name: str = TypeAdapter(Dispatcher).validate_python(text)
+    except ValidationError as error:
+        why = error.errors()[0]["msg"]
+        raise CommandRefused(f"--commands-by is {text!r}: {why}") from error
+    return name
