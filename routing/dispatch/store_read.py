@@ -56,6 +56,7 @@ _SHIFTS_AROUND: Final = timedelta(hours=24)
 _DISRUPTIONS_AFTER: Final = timedelta(hours=1)  # one that is just over is still a reason to look
 _LOOK_BACK: Final = timedelta(minutes=5)  # of a track, before its first new fix
 _FIRST_LOOK_BACK: Final = timedelta(minutes=30)  # what a dispatcher before may not have looked at
+_SURE_AFTER: Final = timedelta(minutes=5)  # that a compartment has failed (our assumption)
 _COMMIT_LAG: Final = timedelta(seconds=5)  # positions may commit so long after their stored_at
 _SPOIL_PERCENT: Final = 150  # of its value, where the judge has not said what a box's loss costs
 
@@ -101,6 +102,7 @@ class _Reading:
             "visits_from": now - _VISITS_FOR,
             "stored_since": self._stored_since - _COMMIT_LAG,
             "look_back": _LOOK_BACK,
+            "sure_after": _SURE_AFTER,
         }
 
     def look(self) -> Look:

@@ -188,11 +188,12 @@ WHERE city_id = %(city_id)s AND decided_at > %(visits_from)s
 ORDER BY consignment_id, decided_at DESC, rescue_id DESC
 """
 
+# Alerts that stood for some minutes at least: shorter ones were open doors, or a defrost.
 FAILED_PLACES: Final = """
 SELECT f.place_id, f.since
 FROM failed_compartments f
 JOIN vehicles v ON f.place_id IN (v.frozen_place_id, v.chilled_place_id, v.ambient_place_id)
-WHERE v.city_id = %(city_id)s
+WHERE v.city_id = %(city_id)s AND COALESCE(f.ceased_at, %(now)s) - f.since >= %(sure_after)s
 ORDER BY f.place_id
 """
 

@@ -101,13 +101,12 @@ LEFT JOIN LATERAL (
     ORDER BY 1, 2 LIMIT 1
 ) lowest ON true;
 
--- For dispatch: places whose cooling has failed, by their own air. An alert that has ceased counts
--- until it is resolved: cold goods cool a compartment for minutes whose unit is dead.
+-- For dispatch: places whose cooling has failed, by their own air. An alert that has ceased is no
+-- unit that was mended until it is resolved: cold goods cool a dead compartment for minutes.
 CREATE VIEW failed_compartments AS
-SELECT place_id, min(raised_at) AS since
+SELECT place_id, raised_at AS since, ceased_at
 FROM alerts
-WHERE kind = 'reefer_failed' AND place_id IS NOT NULL AND resolved_at IS NULL
-GROUP BY place_id;
+WHERE kind = 'reefer_failed' AND place_id IS NOT NULL AND resolved_at IS NULL;
 
 -- For whoever shows a plan: each stop with where it is (meeting, depot, locker or door), and what its
 -- order was promised, else placed with.
