@@ -68,7 +68,7 @@ def arguments_of(wish: DayWish) -> list[str]:
     arguments += ["--seed", str(wish.seed), "--planner", wish.planner]
     arguments += ["--loop" if wish.loop else "--no-loop", "--weight", str(wish.weight)]
     if wish.map_file is not None:
-        arguments += ["--map", str(wish.map_file)]
+        arguments += ["--map", str(wish.map_file.resolve())]  # a child works elsewhere
     if wish.iterations is not None:
         arguments += ["--iterations", str(wish.iterations)]
     if wish.numbers:

@@ -110,12 +110,13 @@ def _world(wish: DayWish) -> World:
 def _network(map_file: Path | None) -> Network | None:
     if map_file is None:
         return None
-    from routing.roads.reading import read_network
+    from routing.roads.cache import network_of
+    from routing.roads.reading import UnreadableMap
 
     try:
-        return read_network(map_file)
-    except (OSError, ValueError) as error:
-        raise CommandRefused(f"{map_file} cannot be read as a map: {error}") from error
+        return network_of(map_file)
+    except UnreadableMap as error:
+        raise CommandRefused(f"--map: {error}") from error
 
 
 @contextmanager

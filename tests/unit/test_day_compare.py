@@ -1,5 +1,6 @@
 """Days with and without the loop are paired by seed."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -121,6 +122,13 @@ def test_a_study_runs_each_seed_without_with_each_weight_and_greedily() -> None:
         "--seed",
         "7",
     ]
+
+
+def test_a_day_of_its_own_finds_its_map_wherever_it_runs() -> None:
+    """Children work in another folder, so a name that is relative to ours would lead nowhere."""
+    named = Path("cities/helsinki.osm.pbf")
+    arguments = arguments_of(DayWish(orders=1, scenario="normal", seed=1, map_file=named))
+    assert arguments[arguments.index("--map") + 1] == str(Path.cwd() / named)
 
 
 def test_a_comparison_pairs_seeds_whatever_order_they_ended_in() -> None:
