@@ -98,25 +98,27 @@ def limits_of(
     loop: bool,
     hold_percent: int = 100,
     began: Began | None = None,
-    given_up: frozenset[str] = frozenset(),
+    uncooled: frozenset[Zone] = frozenset(),
 ) -> ColdLimits:
     """Return what cold asks of an order's plan.
 
     `began` is the trip that it is on; None is one that it has not left with. Nothing leaves that
     can't be there within the nominal hold time; once on its way an order has soft limits only, for
     not to bring it would save nothing. With `loop` a box on its way has the judge's forecast in
-    place of its nominal hold time. Boxes that are `given_up` ask for nothing.
+    place of its nominal hold time. Before it leaves, `uncooled` zones are those that nothing will
+    cool on its way.
     """
     if began is None and order.departed_at is not None:
         began = Began(at=order.departed_at)
     found = [
         (box.spoil_cost, chances)
         for box in order.boxes
-        if box.id not in given_up
-        and (
+        if (
             chances := chances_of(
                 order, box, now=now, loop=loop, hold_percent=hold_percent, began=began
             )
+            if began is not None or box.zone not in uncooled
+            else _alone(box, hold_percent)
         )
     ]
     hold_s = None if began else _nominal_hold_s(order.boxes, hold_percent)
@@ -128,7 +130,13 @@ class Cold(Protocol):
     """Says what cold asks of an order's plan: `limits_of`, all else given."""
 
     def __call__(
-        self, order: CityOrder, *, now: datetime, hold_percent: int, began: Began | None
+        self,
+        order: CityOrder,
+        *,
+        now: datetime,
+        hold_percent: int,
+        began: Began | None,
+        uncooled: frozenset[Zone] = frozenset(),
     ) -> ColdLimits:
         """Return the limits."""
 
@@ -141,10 +149,21 @@ def cold_of(state: CityState, *, loop: bool) -> Cold:
     lost = given_up(state) if loop else frozenset()
 
     def limits(
-        order: CityOrder, *, now: datetime, hold_percent: int, began: Began | None
+        order: CityOrder,
+        *,
+        now: datetime,
+        hold_percent: int,
+        began: Began | None,
+        uncooled: frozenset[Zone] = frozenset(),
     ) -> ColdLimits:
+        boxes = tuple(box for box in order.boxes if box.id not in lost)
         return limits_of(
-            order, now=now, loop=loop, hold_percent=hold_percent, began=began, given_up=lost
+            replace(order, boxes=boxes),
+            now=now,
+            loop=loop,
+            hold_percent=hold_percent,
+            began=began,
+            uncooled=uncooled,
         )
 
     return limits
@@ -201,6 +220,12 @@ def chances_of(
     if began is not None and chances.end_s <= _exposure_s(now, began):
         return None
     return chances
+
+
+def _alone(box: Box, hold_percent: int) -> Chances | None:
+    """Return the chances of a box that leaves with nothing but its own pack, if it has one."""
+    hold, grace = hold_time(box, percent=hold_percent), grace_time(box, percent=hold_percent)
+    return None if hold is None or grace is None else _later(hold, grace)
 
 
 def rides_cold(box: Box) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, TypeAlias
 
+from routing.dispatch.cold import cooled_by
 from routing.dispatch.duties import Duty
 from routing.dispatch.state import CityOrder, PlannedUnserved
 from routing.dispatch.wanted import Carried, Known, Terms, at_locker, wanted
@@ -71,7 +72,12 @@ class Sorting:
                 here_for_s = 0
                 if trip.here is not None and trip.here.order_id == id_:
                     here_for_s = self.world.now_s - self.world.clock.second_of(trip.here.since)
-                found[id_] = Carried(vehicle=duty.name, began=began, here_for_s=here_for_s)
+                found[id_] = Carried(
+                    vehicle=duty.name,
+                    began=began,
+                    here_for_s=here_for_s,
+                    cooled=cooled_by(duty.vehicle, self.world.failed_zones(duty.vehicle.id)),
+                )
         return found
 
     def _known(self) -> dict[str, Known]:

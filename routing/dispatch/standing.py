@@ -8,24 +8,15 @@ was decided a moment ago and is no row yet.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from routing.dispatch.cold import Began, ColdLimits
+from routing.dispatch.cold import Cold
 from routing.dispatch.learning import TimeBook
-from routing.dispatch.state import CityOrder, CityState, PlannedUnserved, Shift
+from routing.dispatch.state import CityState, PlannedUnserved, Shift
 from routing.dispatch.times import Clock
 from routing.dispatch.travelling import TravelOf
 from routing.plan import Draft
 from routing.problem import Problem
-
-
-class Cold(Protocol):
-    """Says what cold asks of an order's plan: `cold.limits_of` with its `loop` given."""
-
-    def __call__(
-        self, order: CityOrder, *, now: datetime, hold_percent: int, began: Began | None
-    ) -> ColdLimits:
-        """Return the limits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Final
 
 from routing.check_values import MAX_COST, MAX_TIME_S
 from routing.dispatch.cold import Began, rides_cold
-from routing.dispatch.state import CityOrder
+from routing.dispatch.state import CityOrder, Zone
 from routing.dispatch.world import World, cooling
 from routing.problem import Locker, Order
 from schemas.delivery_policy import Tier
@@ -41,6 +41,8 @@ class Carried:
     vehicle: str
     began: Began | None
     here_for_s: int = 0
+    cooled: frozenset[Zone] = frozenset()
+    """What the vehicle cools."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,7 @@ def wanted(
         now=world.state.now,
         hold_percent=world.hold_percent(),
         began=carried.began if carried else None,
+        uncooled=_uncooled(world, order, depots, carried),
     )
     return Order(
         id=order.id,
@@ -143,6 +146,19 @@ def _skills(world: World, order: CityOrder, depots: Sequence[str]) -> frozenset[
         return frozenset()
     needed = frozenset(cooling(box.zone) for box in order.boxes if rides_cold(box))
     return needed & world.skills_at(depots) if needed else frozenset()
+
+
+def _uncooled(
+    world: World, order: CityOrder, depots: Sequence[str], carried: Carried | None
+) -> frozenset[Zone]:
+    """Return the zones of boxes without a pack that nobody cools on their way."""
+    bare = frozenset(box.zone for box in order.boxes if rides_cold(box))
+    if carried is not None:
+        return bare - carried.cooled
+    if order.depot_id not in depots:
+        return frozenset()  # another depot packs it anew
+    cools = world.skills_at(depots)
+    return frozenset(zone for zone in bare if cooling(zone) not in cools)
 
 
 def _ready_s(world: World, order: CityOrder, depots: Sequence[str]) -> int:

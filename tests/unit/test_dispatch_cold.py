@@ -269,6 +269,33 @@ class TestWhereItIsCooled:
         assert limits.warm_cost_per_min > 0
 
 
+class TestWhereNothingWillCoolIt:
+    """Its depot has no van that cools: it was packed for one that has failed since."""
+
+    BARE = box(pack_kind="none", pack_kg=0.0)
+    CHILLED: frozenset[Zone] = frozenset({"chilled"})
+
+    def test_it_warms_from_the_departure_on(self) -> None:
+        """1,153 s to 4 °C, with a log-sd of hypot(0.4, 0.2), and 2,599 s to 8.
+
+        At the lower quantiles 650 and 1,556 s, so 2,206; at the upper ones 2,046 + 4,339 = 6,385.
+        """
+        limits = limits_of(order(self.BARE, **WAITING), now=NOON, loop=True, uncooled=self.CHILLED)
+        assert limits.warm_after_s == pytest.approx(2206, abs=2)
+        assert limits.warm_cost_per_min == pytest.approx(24_000 * 60 / (6385 - 2206), abs=1)
+        assert limits.hold_s is None
+
+    def test_what_has_a_pack_has_its_nominal_time_anyway(self) -> None:
+        one = order(box(), **WAITING)
+        assert limits_of(one, now=NOON, loop=True, uncooled=self.CHILLED) == limits_of(
+            one, now=NOON, loop=True
+        )
+
+    def test_on_its_way_its_vehicle_says_what_cools(self) -> None:
+        one = order(self.BARE)
+        assert limits_of(one, now=NOON, loop=True, uncooled=self.CHILLED) == ColdLimits()
+
+
 class TestBeforeItLeaves:
     def test_nothing_is_planned_beyond_the_nominal_hold_time(self) -> None:
         limits = limits_of(order(box(), **WAITING), now=NOON, loop=True)

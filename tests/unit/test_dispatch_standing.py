@@ -287,6 +287,21 @@ def test_a_van_that_cools_no_more_is_given_nothing_without_ice(seed: int) -> Non
     assert not without_cold(state, failed=[van])[1]
 
 
+def test_what_has_no_ice_costs_where_nothing_cools_it_any_more() -> None:
+    """Once all vans have failed; as long as one cools it needs that, and costs none."""
+    state = with_bare_boxes(city_state(orders=30, seed=1))
+    assert not any(order.warm_cost_per_min for order in stand(state, WAYS).problem.orders)
+    vans = [each.id for each in state.vehicles if each.kind in {"van", "carrier"}]
+    details = CoolingFailedDetails(zone="chilled")
+    troubles = tuple(
+        replace(disruption(state, "cooling_failed", van, details), id=van) for van in vans
+    )
+    bare = {order.id for order in state.orders if order.load.chilled_g}
+    for order in stand(replace(state, disruptions=troubles), WAYS).problem.orders:
+        assert bool(order.warm_cost_per_min) == (order.id in bare)
+        assert not order.skills
+
+
 @MANY
 @given(days())
 def test_a_plan_that_stands_needs_no_new_version(day: Day) -> None:
