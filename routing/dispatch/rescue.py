@@ -84,7 +84,7 @@ def questions(state: CityState) -> tuple[Question, ...]:
     """
     found: dict[tuple[Cause, str, str], list[tuple[CityOrder, Box]]] = {}
     fleet = _Fleet.of(state)
-    meeting = {stop.order_id for stop in state.plan.stops if is_to_meet(stop, state.now)}
+    meeting = _to_be_handed_over(state, fleet.broken)
     for order in state.orders:
         if order.stage != "out" or order.aboard is None or order.id in meeting:
             continue
@@ -105,6 +105,13 @@ def questions(state: CityState) -> tuple[Question, ...]:
             found.items(), key=lambda item: (_URGENT[item[0][0]], item[0])
         )
     )
+
+
+def _to_be_handed_over(state: CityState, broken: frozenset[str]) -> set[str | None]:
+    """Return the orders that are on their way to a meeting, to which the giver can come."""
+    meets = [stop for stop in state.plan.stops if is_to_meet(stop, state.now)]
+    stuck = {stop.order_id for stop in meets if stop.vehicle_id in broken}
+    return {stop.order_id for stop in meets} - stuck
 
 
 _URGENT: Final[Mapping[Cause, int]] = {"breakdown": 0, "cooling_failed": 1, "forecast": 2}

@@ -56,7 +56,8 @@ class World:
         self.visits: dict[str, list[Visited]] = defaultdict(list)
         for visit in sorted(state.visits, key=_by_time):
             self.visits[visit.vehicle_id].append(visit)
-        self.transfers = (*bound.transfers, *_standing_transfers(state, bound, self.orders))
+        arranged = (*bound.transfers, *_standing_transfers(state, bound, self.orders))
+        self.transfers = tuple(each for each in arranged if not self.is_broken(each.taker))
         self.returning = bound.returning | _returning(state)
         self.cut_off: frozenset[str] = frozenset()
         self.stuck: frozenset[str] = frozenset()

@@ -203,6 +203,17 @@ class TestWhichBoxes:
         plan = replace(state.plan, stops=(*state.plan.stops, meets))
         assert questions(replace(state, plan=plan)) == ()
 
+    def test_what_waits_for_a_giver_that_broke_down_is_fetched(self) -> None:
+        """Once: who stands has no stop of the meeting that is arranged then."""
+        state = broken_down(van("relay-1", role="relay"))
+        meets = stop("meet", 15, 17, place=1, order_id="far")
+        arranged = replace(state.plan, stops=(*state.plan.stops, meets))
+        (question,) = questions(replace(state, plan=arranged))
+        assert {id_ for id_, _ in question.boxes} == {"near", "far"}
+        comes = replace(state.plan, stops=(replace(meets, vehicle_id="relay-1"),))
+        (question,) = questions(replace(state, plan=comes))
+        assert {id_ for id_, _ in question.boxes} == {"near"}
+
 
 class TestWhatIsDone:
     def test_it_is_brought_earlier_where_that_costs_less(self) -> None:

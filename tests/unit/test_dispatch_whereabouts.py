@@ -404,6 +404,14 @@ def test_a_meeting_that_has_not_been_is_missed(now_min: float, *, stands: bool) 
     assert ({"b", "c"} <= carried[VAN]) != stands
 
 
+def test_who_breaks_down_takes_nothing_over() -> None:
+    broke = trouble("breakdown", BreakdownDetails(), vehicle_id="relay-1")
+    state = out(6, vehicles=(RELAY, STAFFED), disruptions=(broke,))
+    standing = stood(state, Bound(transfers=(meeting(),)))
+    assert standing.transfers == ()
+    assert first(standing)[1].aboard == ("a", "b", "c")
+
+
 def test_a_broken_van_is_relieved() -> None:
     state = out(
         6, vehicles=(RELAY, STAFFED), disruptions=(trouble("breakdown", BreakdownDetails()),)
