@@ -25,8 +25,9 @@ QUICK_TRIES: Final = 200
 """Days that are walked to say why orders stay behind, where an answer is waited for."""
 
 
-LEAST_SAVING: Final = 300
-"""Fen: for less nobody is told of another plan."""
+LEAST_SAVING: Final = 1000
+"""Fen: for less nobody is told of another plan. What was left over is found again by the next
+search, with what has come to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
