@@ -57,6 +57,7 @@ NO_PACK: Final = "none"
 DESIGN_C: Final = 30.0
 PACK_KG: Final = 0.25
 _SURFACE_M2: Final = 0.73  # at 6 kg of goods
+_CRATE_W_PER_M2_K: Final = 3.8  # two still surfaces of 0.13 m² K/W (ISO 6946), a lid, no insulation
 PACK_W_PER_K: Final = 8.0
 _AIR_J_PER_K: Final = 500.0
 _LID_W_PER_K: Final = 5.0
@@ -86,7 +87,7 @@ class BoxPlan:
 class PackedBox:
     """How a box was packed: what is written down of it, and what it begins with in truth."""
 
-    box_material: str
+    box_material: str | None
     wall_w_per_k: float | None
     pack_kind: str
     pack_kg: float
@@ -149,7 +150,24 @@ def for_cooled(plan: BoxPlan, packed: PackedBox, rule: PackingRule) -> PackedBox
     """Return how a box is packed that is planned to ride in a vehicle that cools."""
     if rule.extra_packs or not rides_bare(plan.zone, plan.product_class):
         return packed
-    return replace(packed, pack_kind=NO_PACK, pack_kg=0.0, pack_j=0.0)
+    return replace(
+        packed,
+        box_material=None,
+        wall_w_per_k=round(crate_w_per_k(plan), 3),
+        pack_kind=NO_PACK,
+        pack_kg=0.0,
+        pack_j=0.0,
+    )
+
+
+def crate_w_per_k(plan: BoxPlan) -> float:
+    """Return what passes through the thin walls of a crate, which is all that bare goods have."""
+    return _CRATE_W_PER_M2_K * _surface_m2(plan)
+
+
+def _surface_m2(plan: BoxPlan) -> float:
+    share: float = (plan.product_kg / 6.0) ** (2 / 3)
+    return _SURFACE_M2 * min(1.6, max(0.7, share))
 
 
 def packs_for(
@@ -174,8 +192,7 @@ def _draw(random: np.random.Generator, plan: BoxPlan, rule: PackingRule) -> tupl
     """Return what a box is, and how it was packed."""
     kind = KINDS[plan.zone]
     material, w_per_m2_k = kind.boxes[int(random.integers(len(kind.boxes)))]
-    surface_m2 = _SURFACE_M2 * min(1.6, max(0.7, (plan.product_kg / 6.0) ** (2 / 3)))
-    catalogue = w_per_m2_k * surface_m2
+    catalogue = w_per_m2_k * _surface_m2(plan)
     wall = catalogue * math.exp(random.normal(_WALL_AGE, _WALL_LOG_SD))
     packs = packs_for(
         plan.zone,

@@ -15,6 +15,7 @@ from frostline.day.boxes import (
     BoxPlan,
     PackedBox,
     PackingRule,
+    crate_w_per_k,
     draw_boxes,
     for_cooled,
 )
@@ -44,6 +45,7 @@ class Cold:
             badly_frozen=scenario.badly_frozen,
         )
         design, core, self.packed = draw_boxes(plans, rule, seed=seed)
+        self._walls_w_per_k = design.wall_w_per_k.copy()
         compartments = compartments_design(fleet)
         random = np.random.default_rng([seed, 0xC01D])
         self._haul = Haul(
@@ -65,6 +67,9 @@ class Cold:
             packed = for_cooled(self._plans[row], packed, self._rule)
         has_pack = packed.pack_kind != NO_PACK
         self._haul.boxes.pack_w_per_k[row] = PACK_W_PER_K if has_pack else 0.0
+        self._haul.boxes.wall_w_per_k[row] = (
+            self._walls_w_per_k[row] if has_pack else crate_w_per_k(self._plans[row])
+        )
         self._haul.pack(row, goods_c=packed.goods_c, pack_j=packed.pack_j, air_c=packed.air_c)
         self._haul.put(row, room=COLD_ROOMS[self._plans[row].zone])
         self.spoiling.begin(row)

@@ -84,7 +84,7 @@ class BoxPacked:
     order_id: str
     consignment_id: str
     logger_id: LoggerId
-    box_material: str
+    box_material: str | None
     wall_w_per_k: float | None
     pack_kind: str
     pack_kg: float
