@@ -20,15 +20,16 @@ from frostline.stack.cache import state_folder
 from frostline.stack.processes import Child, Children, Program, tail
 
 WHOLE_DAY: Final = "frostline day --orders 400 --scenario heat-wave --compare"
-# Until half of it is delivered, and the boxes of the van that fails were decided on.
+# Until half of it is delivered, and boxes of vans that fail were decided on.
 PIECE: Final = (
     *("day", "--scenario", "hot-hour", "--until", "18:00"),
-    *("--orders", "30", "--seed", "1"),
+    *("--orders", "30", "--seed", "2"),
 )
-_CALLED: Final = "seed-1-loop "  # as its lines begin
+_CALLED: Final = "seed-2-loop "  # as its lines begin
 _NAME: Final = "demo-day"
 _PROMISED_AT_LEAST: Final = 0.9
 _ON_TIME_AT_LEAST: Final = 0.9
+_SPOILED_AT_MOST: Final = 0.1  # of all boxes: two vans' cooling fails, and one relay waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,9 @@ class Told:
             ),
             "the day's plan was not searched for": set(plan["by_reason"]) <= {"first"},
             "no box of the day became a question": not plan["questions"],
-            "goods of the day are spoiled": goods["spoiled"] > 0,
+            "too many of the day's boxes are spoiled": (
+                goods["spoiled"] > _SPOILED_AT_MOST * goods["boxes"]
+            ),
         }
         return [sentence for sentence, is_so in wrong.items() if is_so]
 

@@ -126,16 +126,15 @@ SCENARIOS: Final = {
     "heat-wave": _HEAT_WAVE,
     "hot-hour": replace(
         _HEAT_WAVE,
-        sentence="the orders of an hour of the heat wave's afternoon, and one van's cooling fails",
+        sentence="an hour's orders of the heat wave's afternoon, and two vans whose cooling fails",
         demand=(1.0,),
         ordered_from_s=14 * HOUR_S + 1800,
         ordered_until_s=15 * HOUR_S + 1800,
-        reefer_failures=1,
         failing_s=(15 * HOUR_S + 1800, 16 * HOUR_S),
         breakdowns=0,
         delays=0,
         closed_roads=0,
-        fleet_percent=400,
+        fleet_percent=280,
     ),
     "storm": Scenario(
         sentence="a thunderstorm from 15:00 to 18:30: slow roads, long stops",
