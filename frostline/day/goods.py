@@ -24,7 +24,7 @@ class _Class:
 
 ICE_CREAM: Final = "ice-cream"
 CLASSES: Final[Mapping[Zone, Mapping[str, _Class]]] = {
-    "frozen": {ICE_CREAM: _Class(0.30, -20.0, 1.0)},
+    "frozen": {ICE_CREAM: _Class(0.30, -20.0, 1.0, rides_bare=True)},
     "chilled": {
         "fresh-fish": _Class(0.15, 1.0, 0.5),
         "fresh-meat": _Class(0.25, 2.0, 0.5, rides_bare=True),
@@ -33,7 +33,7 @@ CLASSES: Final[Mapping[Zone, Mapping[str, _Class]]] = {
     "ambient": {},
 }
 _OTHERS: Final[Mapping[Zone, _Class]] = {
-    "frozen": _Class(1.0, -20.0, 1.0),
+    "frozen": _Class(1.0, -20.0, 1.0, rides_bare=True),
     "chilled": _Class(1.0, 3.0, 0.5, rides_bare=True),
     "ambient": _Class(1.0, 16.5, 1.0),
 }

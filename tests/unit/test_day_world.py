@@ -329,20 +329,24 @@ def test_heat_makes_ice_cream_of_other_frozen_goods_alone(network: Network) -> N
     assert set(changed) == {(None, "ice-cream")}
 
 
-def test_in_a_van_chilled_goods_ride_without_ice_but_fish_does_not() -> None:
-    iced = BoxPlan(zone="chilled", product_class="fresh-fish", product_kg=4.0)
-    crate = BoxPlan(zone="chilled", product_class="fresh-meat", product_kg=4.0)
+def test_in_a_van_that_cools_goods_ride_in_crates_but_fish_keeps_its_ice() -> None:
+    fish = BoxPlan(zone="chilled", product_class="fresh-fish", product_kg=4.0)
+    meat = BoxPlan(zone="chilled", product_class="fresh-meat", product_kg=4.0)
     frozen = BoxPlan(zone="frozen", product_class=None, product_kg=4.0)
-    _, _, packed = draw_boxes([iced, crate, frozen], PackingRule(), seed=1)
+    ambient = BoxPlan(zone="ambient", product_class=None, product_kg=4.0)
+    plans = [fish, meat, frozen, ambient]
+    _, _, packed = draw_boxes(plans, PackingRule(), seed=1)
 
-    bare = for_cooled(crate, packed[1], PackingRule())
-    assert (bare.pack_kind, bare.pack_kg) == ("none", 0.0)
-    assert bare.goods_c == packed[1].goods_c
-    assert for_cooled(iced, packed[0], PackingRule()) == packed[0]
-    assert for_cooled(frozen, packed[2], PackingRule()) == packed[2]
-    # When snow asks for a pack more, nobody rides without any.
-    snowy = PackingRule(extra_packs=1)
-    assert for_cooled(crate, packed[1], snowy) == packed[1]
+    for plan, box in zip(plans[1:3], packed[1:3], strict=True):
+        bare = for_cooled(plan, box, PackingRule())
+        assert (bare.pack_kind, bare.pack_kg, bare.box_material) == ("none", 0.0, None)
+        assert bare.goods_c == box.goods_c
+        # 0.73 m² at 6 kg, by the mass to the 2/3; two surfaces of 0.13 m² K/W.
+        assert bare.wall_w_per_k == pytest.approx(0.73 * (4 / 6) ** (2 / 3) / 0.26, rel=0.02)
+        # When snow asks for a pack more, nobody rides without any.
+        assert for_cooled(plan, box, PackingRule(extra_packs=1)) == box
+    assert for_cooled(fish, packed[0], PackingRule()) == packed[0]
+    assert for_cooled(ambient, packed[3], PackingRule()) == packed[3]
 
 
 def test_the_packing_bench_sees_the_plan(network: Network) -> None:
