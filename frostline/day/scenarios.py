@@ -94,10 +94,10 @@ _FESTIVAL: Final = (1.0, 1.5, 1.7, 1.5, 1.1, 0.9, 1.0, 1.2, 1.3, 1.0, 0.6, 0.2)
 _EVENING: Final = (0.6, 1.0, 1.4, 1.4, 0.6)
 
 _HEAT_WAVE: Final = Scenario(
-    sentence="38 °C in the afternoon, and two vans whose cooling fails",
+    sentence="40 °C in the afternoon, and two vans whose cooling fails",
     date=date(2026, 7, 22),
-    low_c=29.0,
-    high_c=38.0,
+    low_c=30.0,
+    high_c=40.0,
     sun_k=6.0,
     demand=_WEEKDAY,
     spells=(
@@ -105,7 +105,7 @@ _HEAT_WAVE: Final = Scenario(
             weather="heat",
             from_s=10 * HOUR_S,
             until_s=20 * HOUR_S,
-            told_hold_percent=80,
+            told_hold_percent=75,
             told_ahead_s=2 * HOUR_S,
         ),
     ),
