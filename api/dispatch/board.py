@@ -331,7 +331,8 @@ def _load_percent(vehicle: VehicleNow) -> int:
 
 def _compartment(room: Compartment, say: _Say) -> str:
     measured = "–" if room.temperature_c is None else f"{room.temperature_c:.1f} °C"
-    return f"{say.words.zones[room.zone]} {measured}"
+    failed = "" if room.failed_since is None else f", {say.words.states['cooling_failed']}"
+    return f"{say.words.zones[room.zone]} {measured}{failed}"
 
 
 def _worst(stops: Sequence[NextStop]) -> str | None:

@@ -172,6 +172,7 @@ VEHICLE: Final = {
             "place_id": "van-3.chilled",
             "temperature_c": 2.8,
             "measured_at": "2026-11-21T04:58:00Z",
+            "failed_since": None,
         }
     ],
     "disruptions": [],

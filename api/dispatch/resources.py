@@ -152,6 +152,9 @@ class Compartment(Resource):
     place_id: PlaceId
     temperature_c: float | None
     measured_at: UtcTime | None
+    failed_since: UtcTime | None = Field(
+        description="Since when it cools no more, by the judge: what is packed for it needs packs."
+    )
 
 
 class ShiftNow(Resource):

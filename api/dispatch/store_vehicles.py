@@ -50,7 +50,9 @@ ORDER BY v.vehicle_id
 """
 
 COMPARTMENTS: Final = """
-SELECT c.vehicle_id, c.zone, c.place_id, r.temperature_c, r.measured_at
+SELECT c.vehicle_id, c.zone, c.place_id, r.temperature_c, r.measured_at,
+       (SELECT min(f.since) FROM failed_compartments f WHERE f.place_id = c.place_id)
+           AS failed_since
 FROM (
     SELECT vehicle_id, 'frozen' AS zone, frozen_place_id AS place_id FROM vehicles
     WHERE city_id = %(city_id)s

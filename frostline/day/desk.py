@@ -16,6 +16,7 @@ from frostline.day.happenings import (
     Instruction,
     Put,
     Reported,
+    Zone,
 )
 from frostline.day.loggers import READINGS_EVERY_S
 
@@ -83,6 +84,16 @@ class Desk:
             mine = stops.setdefault(trip["vehicle_id"], [])
             mine += [self._instruction(trip["trip"], stop) for stop in trip["stops"]]
         return stops
+
+    def failed_compartments(self) -> frozenset[tuple[str, Zone]]:
+        """Return the vehicles and zones that cool no more, as far as the judge has seen."""
+        rows = self._door.send("GET", f"/cities/{self._city_id}/vehicles?next_stops=0")
+        return frozenset(
+            (row["vehicle_id"], room["zone"])
+            for row in rows
+            for room in row["compartments"]
+            if room["failed_since"] is not None
+        )
 
     def _instruction(self, trip: int, stop: Mapping[str, Any]) -> Instruction:
         return Instruction(

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -28,10 +27,8 @@ class Door:
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         self.calls = 0
 
-    def send(
-        self, method: str, path: str, body: object = None, *, key: str | None = None
-    ) -> Mapping[str, Any]:
-        """Send JSON and return the answer's; raise ApiRefused where it is no success."""
+    def send(self, method: str, path: str, body: object = None, *, key: str | None = None) -> Any:
+        """Send JSON and return the answer's, or {}; raise ApiRefused where it is no success."""
         headers = self._headers if key is None else self._headers | {"Idempotency-Key": key}
         content = None if body is None else json.dumps(body)
         self._connection.request(method, path, content, headers)

@@ -15,7 +15,7 @@ from frostline.day.barrier import Barrier
 from frostline.day.deciders import DispatchSteps, JudgeSteps, NotifySteps
 from frostline.day.desk import Desk
 from frostline.day.door import Door
-from frostline.day.happenings import DayOrder, Handover, Reported
+from frostline.day.happenings import DayOrder, Handover, Reported, Zone
 from frostline.day.loggers import READINGS_EVERY_S, DayLoggers, Measured
 from frostline.day.roles import Roles
 from frostline.day.store import DayStore
@@ -64,6 +64,7 @@ class Tools:
     judge: JudgeSteps
     dispatch: DispatchSteps
     notify: NotifySteps
+    heeds_curves: bool
     beside: dict[GatewayId, tuple[float, float]]
 
 
@@ -186,7 +187,14 @@ class Day:
         )
         if version != self._version:
             self._version = version
-            self._world.set_plan(await self._roles.deciding(self._tools.desk.instructions))
+            stops = await self._roles.deciding(self._tools.desk.instructions)
+            self._world.set_plan(stops, await self._failed())
+
+    async def _failed(self) -> frozenset[tuple[str, Zone]]:
+        """Return what the packing bench knows of compartments: nothing where curves steer none."""
+        if not self._tools.heeds_curves:
+            return frozenset()
+        return await self._roles.deciding(self._tools.desk.failed_compartments)
 
     async def _heed_promises(self) -> None:
         """Let depots pick what is promised; members take the first offer, if there is one."""

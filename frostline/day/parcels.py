@@ -98,8 +98,8 @@ class Goods:
     cold: Cold
     seed: int
     tell: Tell
-    cooled: frozenset[str] = frozenset()
-    """Orders that are planned to ride in a vehicle that cools: the packing bench sees the plan."""
+    cooled: frozenset[tuple[str, Zone]] = frozenset()
+    """Orders and zones that are planned to ride where it is cooled: the packing bench sees that."""
     _picking: set[str] = field(default_factory=set)
 
     def pick(self, order_id: str, depot_id: str, now_s: float) -> None:
@@ -216,7 +216,7 @@ class Goods:
         person = f"packer-{parcel.depot_id}"
         order_id = parcel.ordered.id
         for box in parcel.boxes:
-            packed = self.cold.pack(box.row, cooled=order_id in self.cooled)
+            packed = self.cold.pack(box.row, cooled=(order_id, box.zone) in self.cooled)
             self.tell(
                 BoxPacked(
                     at_s=at_s,

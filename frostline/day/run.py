@@ -167,6 +167,7 @@ class Office:
             judge=judge,
             dispatch=dispatch,
             notify=notify,
+            heeds_curves=self._wish.loop,
             beside=self.beside,
         )
 

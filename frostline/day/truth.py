@@ -6,7 +6,7 @@ and by nothing else.
 """
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -24,6 +24,7 @@ from frostline.day.happenings import (
     Put,
     VehicleFix,
     VehicleUse,
+    Zone,
 )
 from frostline.day.incidents import Incidents, draw_incidents, reports_of
 from frostline.day.parcels import Goods, parcels_of
@@ -100,17 +101,23 @@ class World:
         """Let an order be picked, loaded and delivered no more."""
         self._goods.call_off(order_id, self.now_s)
 
-    def set_plan(self, stops: Mapping[str, Sequence[Instruction]]) -> None:
+    def set_plan(
+        self,
+        stops: Mapping[str, Sequence[Instruction]],
+        failed: Collection[tuple[str, Zone]] = (),
+    ) -> None:
         """Hand each vehicle the stops that are before it; one that is left out has none.
 
-        Drivers follow from their next free decision on.
+        Drivers follow from their next free decision on. `failed` are vehicles and zones that are
+        known to cool no more.
         """
         for vehicle_id, driver in self._drivers.items():
             driver.follow(stops.get(vehicle_id, ()))
         self._goods.cooled = frozenset(
-            stop.order_id
+            (stop.order_id, zone)
             for vehicle in self.fleet
-            if cools(vehicle, "chilled")
+            for zone in vehicle.compartments
+            if cools(vehicle, zone) and (vehicle.id, zone) not in failed
             for stop in stops.get(vehicle.id, ())
             if stop.kind == "deliver" and stop.order_id is not None
         )

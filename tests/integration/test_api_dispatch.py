@@ -1,5 +1,7 @@
 """What a dispatcher sees of a city's plan and vehicles, over HTTP and a real database."""
 
+from datetime import datetime
+
 import pytest
 
 from tests.api_world import BOX_LOGGER, T0, World, iso, minutes
@@ -267,6 +269,17 @@ def test_a_compartment_shows_what_was_measured_last(world: World) -> None:
     )
     (compartment,) = world.get(f"/cities/{CITY}/vehicles")[0]["compartments"]
     assert (compartment["zone"], compartment["temperature_c"]) == ("chilled", 2.75)
+    assert compartment["failed_since"] is None
+
+
+def test_a_compartment_that_cools_no_more_says_since_when(world: World) -> None:
+    world.sql(
+        "INSERT INTO alerts (cause, kind, severity, place_id, level, raised_at) VALUES "
+        "('reefer_failed:van-1.chilled', 'reefer_failed', 'critical', 'van-1.chilled', 1, %s)",
+        T0 + minutes(20),
+    )
+    (compartment,) = world.get(f"/cities/{CITY}/vehicles")[0]["compartments"]
+    assert datetime.fromisoformat(compartment["failed_since"]) == T0 + minutes(20)
 
 
 # Rescues -----------------------------------------------------------------------------------------

@@ -350,9 +350,9 @@ def test_in_a_van_that_cools_goods_ride_in_crates_but_fish_keeps_its_ice() -> No
 
 
 def test_the_packing_bench_sees_the_plan(network: Network) -> None:
-    """Without a plan, or for a tricycle, there is ice in every chilled box."""
+    """Without a plan, for a tricycle, or for a dead van there is ice in every chilled box."""
     told = Counter[tuple[str, str]]()
-    for kind in ("van", "tricycle", None):
+    for kind, has_failed in (("van", False), ("van", True), ("tricycle", False), (None, False)):
         world = world_of(network)
         ordered = next(
             o for o in world.ordered if o.product_class.get("chilled", "") in {None, "fresh-meat"}
@@ -364,13 +364,19 @@ def test_the_packing_bench_sees_the_plan(network: Network) -> None:
             deliver = Instruction(
                 trip=1, kind="deliver", arrives_s=0, leaves_s=0, order_id=ordered.id
             )
-            world.set_plan({vehicle.id: [deliver]})
+            failed = {(vehicle.id, "chilled")} if has_failed else set()
+            world.set_plan({vehicle.id: [deliver]}, failed)
         world.promised(ordered.id, depot_id)
         for each in world.advance(ordered.placed_s + 3600.0):
             if isinstance(each, BoxPacked) and each.consignment_id.endswith("chilled"):
-                told[str(kind), each.pack_kind] += 1
+                told[f"{kind}, failed" if has_failed else str(kind), each.pack_kind] += 1
 
-    assert told == {("van", "none"): 1, ("tricycle", "ice"): 1, ("None", "ice"): 1}
+    assert told == {
+        ("van", "none"): 1,
+        ("van, failed", "ice"): 1,
+        ("tricycle", "ice"): 1,
+        ("None", "ice"): 1,
+    }
 
 
 def test_goods_are_packed_as_cold_as_their_policy_asks_for() -> None:
