@@ -1,6 +1,7 @@
-"""How do several days run at once? Each in a process of its own, two on two cores.
+"""How do several days run at once? Each in a process of its own, more of them than cores.
 
-A day keeps one core busy, and has its own database and broker. Children are stopped when we are.
+A day has its own database and broker, waits for them a fifth of its time, and takes about a
+gigabyte of memory. Children are stopped when we are.
 """
 
 import json
