@@ -60,6 +60,8 @@ class Services:
     broker: brokers.Broker
     addresses: Addresses
     has_timescaledb: bool
+    api_port: int
+    """Kept free for an api beside them, and the same the next time."""
 
     def check(self) -> None:
         """Raise ChildDied if one has ended by itself."""
@@ -78,7 +80,7 @@ def running_services(
     program = brokers.prepare(require_acl=False, report=report)
     with ExitStack() as stack:
         report("starting the database")
-        ports = ports_of(folder)
+        ports = _ports(folder)
         server = databases.Postgres(
             installation, folder / "postgres", durable=durable, port=ports["database"]
         )
@@ -97,10 +99,10 @@ def running_services(
             ingest_password=broker.password("ingest"),
             gateway_passwords={name: broker.password(name) for name in gateways},
         )
-        yield Services(server, broker, addresses, has_timescaledb)
+        yield Services(server, broker, addresses, has_timescaledb, ports["api"])
 
 
-def ports_of(folder: Path) -> dict[str, int]:
+def _ports(folder: Path) -> dict[str, int]:
     """Return last time's ports where they are still free: settings in shells stay good."""
     path = folder / "ports.json"
     known: dict[str, int] = {"api": _API_PORT}

@@ -18,7 +18,7 @@ import psycopg
 import typer
 
 from frostline.errors import CommandRefused
-from frostline.local import Services, lasting_folder, ports_of, running_services, write_addresses
+from frostline.local import Services, lasting_folder, running_services, write_addresses
 from frostline.stack.errors import ChildDied
 from frostline.stack.ports import free_port
 from frostline.stack.private import write_privately
@@ -59,7 +59,7 @@ def serve_local(*, everything: bool) -> None:
 def _serve(services: Services, folder: Path, *, everything: bool) -> None:
     layout = Layout(
         folder=folder,
-        api_port=ports_of(folder)["api"],
+        api_port=services.api_port,
         listener_port=free_port(),
         link_secret=_link_secret(folder),
     )

@@ -1,5 +1,6 @@
 """`frostline up --all` as a person starts it: from nothing to a promise, and nothing is left."""
 
+import json
 import os
 import re
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -64,9 +66,12 @@ def test_a_few_commands_lead_from_nothing_to_a_promise(
         there = environ | {"FROSTLINE_CONFIG": str(settings)}
         return subprocess.run(command, env=there, capture_output=True, text=True, check=True).stdout
 
+    database_url = value_of("api", "database_url", file=settings) or ""
+    # Where it is is kept for the next time, so that settings in other shells stay good.
+    ports = json.loads((settings.parent / "ports.json").read_text())
+    assert urlsplit(database_url).port == ports["database"]
     assert "shanghai-trial stored" in frostline("city", "load", TRIAL / "city.toml")
     assert "5 written" in frostline("orders", "import", TRIAL / "orders.csv")
-    database_url = value_of("api", "database_url", file=settings) or ""
     wait_until(
         lambda: set(promises(database_url).values()) == {"promised"},
         timeout_s=120,  # a machine's first dispatcher compiles its search
