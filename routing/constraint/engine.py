@@ -176,8 +176,8 @@ class _Solving:
     def improve(self, drafts: Iterable[Draft]) -> None:
         """Search on from the first of these drafts that the model allows."""
         routing = self._model.routing
-        neighbours = NeighbourFilter(self._model)  # kept by this name: OR-Tools does not own it
         if self._options.neighbour_filter:
+            neighbours = NeighbourFilter(self._model)  # kept by this name: OR-Tools doesn't own it
             routing.AddLocalSearchFilter(neighbours)
         routing.AddSearchMonitor(self._model.solver.CustomLimit(self._best.over))
         routing.CloseModelWithParameters(self._parameters())
