@@ -22,6 +22,7 @@ from api.dispatch.resources import (
     Unserved,
     VehicleNow,
 )
+from api.dispatch.speech import Speech
 from api.dispatch.store_console import Landmark
 from api.dispatch.store_plan import City, Standing
 from api.store_events import Position
@@ -142,34 +143,9 @@ class Board:
     pins: tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Say:
-    """How a dispatcher is spoken to: words, and the clock of the city."""
-
-    words: ConsoleWords
-    zone: ZoneInfo
-    now: datetime
-
-    def clock(self, at: datetime) -> str:
-        local = at.astimezone(self.zone)
-        same_day = local.date() == self.now.astimezone(self.zone).date()
-        return f"{local:%H:%M}" if same_day else f"{local:%m-%d %H:%M}"
-
-    def cost(self, more: int) -> str:
-        phrase = self.words.saved_cost if more < 0 else self.words.extra_cost
-        return phrase.format(amount=f"{abs(more) / 100:.2f}")
-
-    def expected(self, stop: NextStop) -> str:
-        return self.words.expected_at.format(
-            time=self.clock(stop.arrives_at),
-            earliest=self.clock(stop.earliest_at),
-            latest=self.clock(stop.latest_at),
-        )
-
-
 def board_of(look: CityLook, language: Language) -> Board:
     """Return what the console shows of a city."""
-    say = _Say(words=CONSOLE_WORDS[language], zone=ZoneInfo(look.city.time_zone), now=look.now)
+    say = Speech(console=CONSOLE_WORDS[language], zone=ZoneInfo(look.city.time_zone), now=look.now)
     deliveries = [
         (vehicle, stop)
         for vehicle in look.vehicles
@@ -197,34 +173,34 @@ def board_of(look: CityLook, language: Language) -> Board:
     )
 
 
-def _headline(look: CityLook, warned: Sequence[Warned], say: _Say) -> str:
+def _headline(look: CityLook, warned: Sequence[Warned], say: Speech) -> str:
     if not look.dispatcher_lives:
-        return say.words.nobody
+        return say.console.nobody
     late = sum(row.outlook == Outlook.LATE for row in warned)
     at_risk = len(warned) - late
     unserved = len(look.standing.unserved)
     parts = [
-        say.words.late.format(n=late) if late else "",
-        say.words.at_risk.format(n=at_risk) if at_risk else "",
-        f"{unserved} {say.words.figures['unserved']}" if unserved else "",
+        say.console.late.format(n=late) if late else "",
+        say.console.at_risk.format(n=at_risk) if at_risk else "",
+        f"{unserved} {say.console.figures['unserved']}" if unserved else "",
     ]
-    return " · ".join(part for part in parts if part) or say.words.all_well
+    return " · ".join(part for part in parts if part) or say.console.all_well
 
 
-def _plan(look: CityLook, say: _Say) -> str:
+def _plan(look: CityLook, say: Speech) -> str:
     made = look.standing.made
     if made is None:
-        return say.words.no_plan
-    return say.words.plan.format(
+        return say.console.no_plan
+    return say.console.plan.format(
         version=made.version,
         time=say.clock(made.made_at),
         ms=made.took_ms,
-        reason=say.words.reasons.get(made.reason, made.reason),
+        reason=say.console.reasons.get(made.reason, made.reason),
     )
 
 
 def _figures(
-    look: CityLook, to_come: int, warned: Sequence[Warned], say: _Say
+    look: CityLook, to_come: int, warned: Sequence[Warned], say: Speech
 ) -> tuple[Figure, ...]:
     late = sum(row.outlook == Outlook.LATE for row in warned)
     numbers = {
@@ -239,25 +215,25 @@ def _figures(
         Figure(
             name=name,
             number=number,
-            words=say.words.figures[name],
+            words=say.console.figures[name],
             mood=mood if number else "plain",
         )
         for name, (number, mood) in numbers.items()
     )
 
 
-def _map(look: CityLook, stops: int, say: _Say) -> str:
+def _map(look: CityLook, stops: int, say: Speech) -> str:
     areas = look.city.policy.get("areas")
     return city_map.draw(
         look.vehicles,
         look.landmarks,
         areas if isinstance(areas, dict) else {},
-        title=say.words.map_title,
-        says=say.words.map_says.format(vehicles=len(look.vehicles), stops=stops),
+        title=say.console.map_title,
+        says=say.console.map_says.format(vehicles=len(look.vehicles), stops=stops),
     )
 
 
-def _warnings(deliveries: Sequence[tuple[VehicleNow, NextStop]], say: _Say) -> tuple[Warned, ...]:
+def _warnings(deliveries: Sequence[tuple[VehicleNow, NextStop]], say: Speech) -> tuple[Warned, ...]:
     """Return late orders, then those at risk, each the most urgent first."""
     warned = [
         (stop.outlook is not Outlook.LATE, stop.due_at, vehicle, stop)
@@ -270,7 +246,7 @@ def _warnings(deliveries: Sequence[tuple[VehicleNow, NextStop]], say: _Say) -> t
             order_id=stop.order_id or "",
             vehicle_id=vehicle.vehicle_id,
             outlook=str(stop.outlook),
-            outlook_words=say.words.outlooks[str(stop.outlook)],
+            outlook_words=say.console.outlooks[str(stop.outlook)],
             due=say.clock(due_at),
             expected=say.expected(stop),
         )
@@ -278,15 +254,15 @@ def _warnings(deliveries: Sequence[tuple[VehicleNow, NextStop]], say: _Say) -> t
     )
 
 
-def _more(count: int, say: _Say) -> str | None:
-    return say.words.more.format(n=count) if count > 0 else None
+def _more(count: int, say: Speech) -> str | None:
+    return say.console.more.format(n=count) if count > 0 else None
 
 
-def _vehicle(vehicle: VehicleNow, colour: int, say: _Say) -> VehicleRow:
+def _vehicle(vehicle: VehicleNow, colour: int, say: Speech) -> VehicleRow:
     stop = vehicle.next_stops[0] if vehicle.next_stops else None
     mood, state = _state(vehicle, say)
     kind = " · ".join(
-        word for word in (say.words.kinds[vehicle.kind], say.words.roles[vehicle.role]) if word
+        word for word in (say.console.kinds[vehicle.kind], say.console.roles[vehicle.role]) if word
     )
     outlook = _worst(vehicle.next_stops)
     return VehicleRow(
@@ -301,22 +277,22 @@ def _vehicle(vehicle: VehicleNow, colour: int, say: _Say) -> VehicleRow:
         next_stop=(stop.order_id or stop.depot_id) if stop else None,
         expected=say.expected(stop) if stop else None,
         outlook=outlook,
-        outlook_words=say.words.outlooks[outlook] if outlook else None,
+        outlook_words=say.console.outlooks[outlook] if outlook else None,
         stops_left=vehicle.stops_left,
     )
 
 
-def _state(vehicle: VehicleNow, say: _Say) -> tuple[str, str]:
+def _state(vehicle: VehicleNow, say: Speech) -> tuple[str, str]:
     """Return the mood and words of what a vehicle does: what is wrong with it comes first."""
     if vehicle.disruptions:
-        return "late", say.words.states[vehicle.disruptions[0].kind]
+        return "late", say.console.states[vehicle.disruptions[0].kind]
     if vehicle.orders_aboard:
-        return "out", say.words.states["out"].format(n=len(vehicle.orders_aboard))
+        return "out", say.console.states["out"].format(n=len(vehicle.orders_aboard))
     if vehicle.shift is None:
-        return "off", say.words.states["off"]
+        return "off", say.console.states["off"]
     if vehicle.shift.from_at > say.now:
-        return "off", say.words.states["later"].format(time=say.clock(vehicle.shift.from_at))
-    return "free", say.words.states["free"]
+        return "off", say.console.states["later"].format(time=say.clock(vehicle.shift.from_at))
+    return "free", say.console.states["free"]
 
 
 def _load_percent(vehicle: VehicleNow) -> int:
@@ -329,10 +305,10 @@ def _load_percent(vehicle: VehicleNow) -> int:
     return max((round(100 * load / room) for load, room in shares if room), default=0)
 
 
-def _compartment(room: Compartment, say: _Say) -> str:
+def _compartment(room: Compartment, say: Speech) -> str:
     measured = "–" if room.temperature_c is None else f"{room.temperature_c:.1f} °C"
-    failed = "" if room.failed_since is None else f", {say.words.states['cooling_failed']}"
-    return f"{say.words.zones[room.zone]} {measured}{failed}"
+    failed = "" if room.failed_since is None else f", {say.console.states['cooling_failed']}"
+    return f"{say.console.zones[room.zone]} {measured}{failed}"
 
 
 def _worst(stops: Sequence[NextStop]) -> str | None:
@@ -344,23 +320,23 @@ def _worst(stops: Sequence[NextStop]) -> str | None:
     return None
 
 
-def _rescue(rescue: Rescue, say: _Say) -> RescueRow:
+def _rescue(rescue: Rescue, say: Speech) -> RescueRow:
     options = sorted(rescue.options, key=lambda option: option.action != rescue.chosen)
     return RescueRow(
         consignment_id=rescue.consignment_id,
         at=say.clock(rescue.decided_at),
-        cause=say.words.causes[rescue.cause],
+        cause=say.console.causes[rescue.cause],
         why=rescue.why,
         options=tuple(
             OptionRow(
-                words=say.words.actions[option.action],
+                words=say.console.actions[option.action],
                 details=" · ".join(
                     chain(
                         filter(None, [option.vehicle_id]),
                         [say.clock(option.arrives_at)] if option.arrives_at else [],
                         [
                             say.cost(option.cost),
-                            say.words.spoils.format(percent=round(100 * option.spoil_chance)),
+                            say.console.spoils.format(percent=round(100 * option.spoil_chance)),
                         ],
                     )
                 ),
@@ -371,10 +347,10 @@ def _rescue(rescue: Rescue, say: _Say) -> RescueRow:
     )
 
 
-def _change(change: PlanChange, say: _Say) -> Line:
+def _change(change: PlanChange, say: Speech) -> Line:
     vehicles = dict.fromkeys(filter(None, (change.from_vehicle, change.to_vehicle)))
     times = dict.fromkeys(say.clock(at) for at in (change.from_at, change.to_at) if at)
-    facts = (say.words.whats[change.what], " → ".join(vehicles), " → ".join(times))
+    facts = (say.console.whats[change.what], " → ".join(vehicles), " → ".join(times))
     return Line(
         head=change.order_id,
         words=" · ".join(fact for fact in facts if fact),
@@ -382,17 +358,17 @@ def _change(change: PlanChange, say: _Say) -> Line:
     )
 
 
-def _disruption(disruption: Disruption, say: _Say) -> Line:
+def _disruption(disruption: Disruption, say: Speech) -> Line:
     end = (
-        say.words.until.format(time=say.clock(disruption.until_at))
+        say.console.until.format(time=say.clock(disruption.until_at))
         if disruption.until_at
-        else say.words.open_end
+        else say.console.open_end
     )
     facts = (disruption.vehicle_id, say.clock(disruption.from_at), end)
     return Line(
-        head=say.words.disruptions[disruption.kind],
+        head=say.console.disruptions[disruption.kind],
         words=" · ".join(fact for fact in facts if fact),
-        why=_details(disruption, say.words),
+        why=_details(disruption, say.console),
     )
 
 
@@ -408,15 +384,11 @@ def _details(disruption: Disruption, words: ConsoleWords) -> str:
     return words.details.get(disruption.kind, "").format_map(said)
 
 
-def _pins(look: CityLook, say: _Say) -> tuple[Line, ...]:
+def _pins(look: CityLook, say: Speech) -> tuple[Line, ...]:
     return tuple(
         Line(
             head=pin.by,
-            words=(
-                say.words.hold.format(order=pin.order_id, time=say.clock(pin.hold_until))
-                if pin.hold_until
-                else say.words.pin.format(order=pin.order_id, vehicle=pin.vehicle_id)
-            ),
+            words=say.pinned(pin),
             why=say.cost(pin.price),
         )
         for pin in look.standing.pins

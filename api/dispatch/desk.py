@@ -23,7 +23,7 @@ from api.dispatch import commands, store_commands, store_console, store_plan
 from api.dispatch.cities import find_city
 from api.dispatch.console_words import CONSOLE_WORDS
 from api.dispatch.desk_address import address_of
-from api.dispatch.desk_view import DeskLook, Speech, desk_of
+from api.dispatch.desk_view import DeskLook, DeskSpeech, desk_of
 from api.dispatch.desk_words import DESK_WORDS
 from api.dispatch.resources import Command, NewCommand
 from api.dispatch.store_plan import City
@@ -87,7 +87,7 @@ async def get_desk(
         return _refused(request, language)
     except DatabaseAway:
         return page.back_soon(request, language)
-    speech = Speech(
+    speech = DeskSpeech(
         words=DESK_WORDS[language],
         console=CONSOLE_WORDS[language],
         zone=ZoneInfo(look.city.time_zone),
@@ -216,7 +216,7 @@ async def _said(db: Connection, city_id: CityId, text: str) -> Command | None:
     return command if command is not None and command.city_id == city_id else None
 
 
-def _page(look: DeskLook, speech: Speech, asked: Asked, request: Request) -> Response:
+def _page(look: DeskLook, speech: DeskSpeech, asked: Asked, request: Request) -> Response:
     words, link, language = speech.words, asked.query.link, asked.language
     city_id = look.city.city_id
     shown = {"link": link, "order": asked.query.order, "said": asked.query.said}

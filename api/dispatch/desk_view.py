@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from api.dispatch.console_words import ConsoleWords
 from api.dispatch.desk_words import DeskWords
 from api.dispatch.resources import Command
+from api.dispatch.speech import Speech
 from api.dispatch.store_plan import City, Standing
 from schemas.ids import OrderId
 
@@ -61,27 +61,13 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Speech:
-    """How a dispatcher is spoken to: words, and the clock of the city."""
+class DeskSpeech(Speech):
+    """How a dispatcher is spoken to where he commands: with the desk's own words besides."""
 
     words: DeskWords
-    console: ConsoleWords
-    zone: ZoneInfo
-    now: datetime
-
-    def clock(self, at: datetime) -> str:
-        """Say when."""
-        local = at.astimezone(self.zone)
-        same_day = local.date() == self.now.astimezone(self.zone).date()
-        return f"{local:%H:%M}" if same_day else f"{local:%m-%d %H:%M}"
-
-    def price(self, more: int) -> str:
-        """Say what something costs more or less."""
-        phrase = self.console.saved_cost if more < 0 else self.console.extra_cost
-        return phrase.format(amount=f"{abs(more) / 100:.2f}")
 
 
-def desk_of(look: DeskLook, speech: Speech) -> Desk:
+def desk_of(look: DeskLook, speech: DeskSpeech) -> Desk:
     """Return what the desk shows."""
     stop = next(
         (each for each in look.standing.stops if each.order_id == look.order_id is not None), None
@@ -105,7 +91,7 @@ def _field(at: datetime, zone: ZoneInfo) -> str:
     return at.astimezone(zone).strftime(_FIELD)
 
 
-def _sentences(look: DeskLook, speech: Speech) -> tuple[str, ...]:
+def _sentences(look: DeskLook, speech: DeskSpeech) -> tuple[str, ...]:
     words = speech.words
     if look.order_id is None:
         return (words.choose,)
@@ -126,20 +112,8 @@ def _sentences(look: DeskLook, speech: Speech) -> tuple[str, ...]:
     sentences += [
         each.sentence for each in look.standing.unserved if each.order_id == look.order_id
     ]
-    sentences += [
-        _pinned(pin.hold_until, pin.vehicle_id, look.order_id, speech)
-        for pin in look.standing.pins
-        if pin.order_id == look.order_id
-    ]
+    sentences += [speech.pinned(pin) for pin in look.standing.pins if pin.order_id == look.order_id]
     return tuple(sentences)
-
-
-def _pinned(
-    hold_until: datetime | None, vehicle_id: str | None, order_id: str, speech: Speech
-) -> str:
-    if hold_until is not None:
-        return speech.console.hold.format(order=order_id, time=speech.clock(hold_until))
-    return speech.console.pin.format(order=order_id, vehicle=vehicle_id)
 
 
 def _mood(look: DeskLook) -> str:
@@ -148,7 +122,7 @@ def _mood(look: DeskLook) -> str:
     return "warn" if look.refused or is_refused else "fine"
 
 
-def _what_came(look: DeskLook, speech: Speech) -> str | None:
+def _what_came(look: DeskLook, speech: DeskSpeech) -> str | None:
     """Say what came of what was just said; None: nothing was."""
     if look.refused is not None:
         return speech.words.refusals.get(look.refused, speech.words.refusals["malformed"])
@@ -159,7 +133,7 @@ def _what_came(look: DeskLook, speech: Speech) -> str | None:
     return f"{_told(look.said, speech)}. {_outcome(look.said, speech)}"
 
 
-def _row(command: Command, speech: Speech) -> SaidRow:
+def _row(command: Command, speech: DeskSpeech) -> SaidRow:
     outcome = command.outcome
     may_undo = outcome is not None and outcome.accepted and command.kind != "undo"
     return SaidRow(
@@ -171,7 +145,7 @@ def _row(command: Command, speech: Speech) -> SaidRow:
     )
 
 
-def _told(command: Command, speech: Speech) -> str:
+def _told(command: Command, speech: DeskSpeech) -> str:
     held = command.hold_until
     return speech.words.told[command.kind].format(
         order=command.order_id,
@@ -181,7 +155,7 @@ def _told(command: Command, speech: Speech) -> str:
     )
 
 
-def _outcome(command: Command, speech: Speech) -> str:
+def _outcome(command: Command, speech: DeskSpeech) -> str:
     outcome = command.outcome
     if outcome is None:
         return speech.words.waiting
@@ -189,4 +163,4 @@ def _outcome(command: Command, speech: Speech) -> str:
         return speech.words.refused.format(reason=outcome.reason)
     if not outcome.price:
         return speech.words.accepted_free.format(version=outcome.version)
-    return speech.words.accepted.format(version=outcome.version, price=speech.price(outcome.price))
+    return speech.words.accepted.format(version=outcome.version, price=speech.cost(outcome.price))
