@@ -246,3 +246,14 @@ class CityRows:
         holes = ", ".join(["%s"] * len(columns))
         statement = f"INSERT INTO {table} ({names}) VALUES ({holes})"  # noqa: S608  # tests' own
         self.world.sql(statement, *columns.values())
+
+
+def city_with_an_order(world: World) -> CityRows:
+    """Write a city whose plan, version 1, brings order-1 by van-1; van-2 is free."""
+    city = CityRows(world)
+    city.vehicle("van-1")
+    city.vehicle("van-2")
+    city.order("order-1", due_at=T0 + minutes(120))
+    city.plan(1)
+    city.stop("van-1", "order-1")
+    return city

@@ -10,7 +10,7 @@ import pytest
 
 from api import links
 from tests.api_world import T0, World, iso, minutes
-from tests.dispatch_rows import CITY, CityRows
+from tests.dispatch_rows import CITY, CityRows, city_with_an_order
 
 DESK = f"/cities/{CITY}/console/desk"
 PIN = {"command_id": "cmd-1", "base_version": "1", "kind": "pin", "order_id": "order-1"}
@@ -28,14 +28,7 @@ def world(wiped_world: World) -> World:
 
 @pytest.fixture
 def city(world: World) -> CityRows:
-    """Write a city whose plan, version 1, brings order-1 by van-1."""
-    city = CityRows(world)
-    city.vehicle("van-1")
-    city.vehicle("van-2")
-    city.order("order-1", due_at=T0 + minutes(120))
-    city.plan(1)
-    city.stop("van-1", "order-1")
-    return city
+    return city_with_an_order(world)
 
 
 def secret(world: World, city_id: str = CITY, by: str | None = "Li Wei") -> str:
