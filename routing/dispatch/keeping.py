@@ -6,16 +6,16 @@ the reserve that a new promise needs, or as much of it as is left. What the star
 where it is in time, if that costs no more than a broken promise; else it has no limit but cost.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
+from routing.dispatch.mending import cheapest_fit, with_remedy
 from routing.dispatch.standing import Standing
 from routing.dispatch.wanted import AIM_EARLY_S, LEAST_DROP_COST
 from routing.evaluate import Judge
 from routing.plan import UNITS_PER_MINOR, Draft, Tour
 from routing.problem import Order, Problem
-from routing.trial import Tries
 
 RESERVE_PERCENT: Final = 15
 LEAST_RESERVE_S: Final = 300
@@ -24,8 +24,6 @@ MOST_RESERVE_S: Final = 1200
 Our assumption, of how far a vehicle is off its plan."""
 MOST_LATE: Final = 8
 """Late orders that are tried elsewhere before a search, the earliest promises first."""
-SPOTS: Final = 60
-"""Places that are tried for each of them."""
 
 
 def reserve_s(away_s: int) -> int:
@@ -40,14 +38,16 @@ def promised_s(order: Order) -> int:
 
 def keeping(standing: Standing) -> Standing:
     """Return a standing whose problem lets no search break a promise that its start keeps."""
-    problem, start = _limited(standing.problem, standing.start), standing.start
-    for number in _late(problem, start)[:MOST_LATE]:
+    problem, start = standing.problem, standing.start
+    judge = Judge(problem)
+    starts_s = _starts_s(judge, start)
+    problem = _limited(problem, starts_s)
+    for number in _late(judge, starts_s)[:MOST_LATE]:
         problem, start = _in_time(problem, start, number)
     return replace(standing, problem=problem, start=start)
 
 
-def _limited(problem: Problem, start: Draft) -> Problem:
-    starts_s = _starts_s(Judge(problem), start)
+def _limited(problem: Problem, starts_s: Mapping[str, int]) -> Problem:
     orders = tuple(
         _kept(order, starts_s[order.id], problem.now_s) if order.id in starts_s else order
         for order in problem.orders
@@ -73,16 +73,15 @@ def _kept(order: Order, starts_s: int, now_s: int) -> Order:
 # What the start brings late -----------------------------------------------------------------------
 
 
-def _late(problem: Problem, start: Draft) -> list[int]:
+def _late(judge: Judge, starts_s: Mapping[str, int]) -> list[int]:
     """Return the orders that wait at a depot and are planned too late, the first promise first."""
-    judge = Judge(problem)
-    starts_s = _starts_s(judge, start)
+    orders = judge.problem.orders
     late = [
         number
-        for number, order in enumerate(problem.orders)
+        for number, order in enumerate(orders)
         if order.id not in judge.aboard and starts_s.get(order.id, 0) > promised_s(order)
     ]
-    return sorted(late, key=lambda number: (problem.orders[number].due_s, number))
+    return sorted(late, key=lambda number: (orders[number].due_s, number))
 
 
 def _in_time(problem: Problem, start: Draft, number: int) -> tuple[Problem, Draft]:
@@ -90,23 +89,27 @@ def _in_time(problem: Problem, start: Draft, number: int) -> tuple[Problem, Draf
     order, judge = problem.orders[number], Judge(problem)
     if _starts_s(judge, start)[order.id] <= promised_s(order):
         return problem, start  # another that went made room for it
-    without = tuple(tuple(_tours_without(tours, number)) for tours in start)
+    carrier = _carrier(start, number)
+    rest = tuple(_tours_without(start[carrier], number))
+    without = (*start[:carrier], rest, *start[carrier + 1 :])
     row = replace(order, latest_s=max(order.due_s, promised_s(order) - LEAST_RESERVE_S))
     rows = (*problem.orders[:number], row, *problem.orders[number + 1 :])
-    tries = Tries(replace(problem, orders=rows), without)
-    remedies = (tries.remedy(number, spot) for spot in tries.planned(number, SPOTS))
-    fits = [remedy for remedy in remedies if remedy is not None and not remedy.changes]
-    best = min(fits, key=lambda remedy: (remedy.added, remedy.vehicle), default=None)
-    costs = sum(_cost(judge, start)) - sum(_cost(judge, without))
-    if best is None or best.added - costs > LEAST_DROP_COST * UNITS_PER_MINOR:
+    limited = replace(problem, orders=rows)
+    best = cheapest_fit(limited, without, number)
+    vehicle = problem.vehicles[carrier]
+    before, after = (judge.day(vehicle, tours).cost().total for tours in (start[carrier], rest))
+    if best is None or best.added - (before - after) > LEAST_DROP_COST * UNITS_PER_MINOR:
         return problem, start
-    moved = (*without[: best.vehicle], best.tours, *without[best.vehicle + 1 :])
-    return replace(problem, orders=rows), moved
+    return limited, with_remedy(without, best)
 
 
-def _cost(judge: Judge, draft: Draft) -> Iterator[int]:
-    for vehicle, tours in zip(judge.problem.vehicles, draft, strict=True):
-        yield judge.day(vehicle, tours).cost().total
+def _carrier(draft: Draft, number: int) -> int:
+    """Return the vehicle that brings an order."""
+    return next(
+        vehicle
+        for vehicle, tours in enumerate(draft)
+        if any(visit.order == number for tour in tours for visit in tour.visits)
+    )
 
 
 def _tours_without(tours: tuple[Tour, ...], number: int) -> Iterator[Tour]:

@@ -10,6 +10,7 @@ from routing.evaluate import Judge
 from routing.locked import locked_draft
 from routing.plan import Draft
 from routing.problem import Problem
+from routing.remedy import Remedy
 from routing.repair import repair
 from routing.trial import Tries
 
@@ -38,10 +39,20 @@ def put_back(problem: Problem, draft: Draft, wanted: frozenset[int]) -> Draft:
     """Return a draft with those of the wanted orders that fit."""
     missing = wanted - served(draft)
     for order in sorted(missing, key=lambda k: (problem.orders[k].due_s, problem.orders[k].id)):
-        tries = Tries(problem, draft)
-        remedies = (tries.remedy(order, spot) for spot in tries.planned(order, SPOTS))
-        fits = [remedy for remedy in remedies if remedy is not None and not remedy.changes]
-        if fits:
-            best = min(fits, key=lambda remedy: (remedy.added, remedy.vehicle))
-            draft = (*draft[: best.vehicle], best.tours, *draft[best.vehicle + 1 :])
+        best = cheapest_fit(problem, draft, order)
+        if best is not None:
+            draft = with_remedy(draft, best)
     return draft
+
+
+def cheapest_fit(problem: Problem, draft: Draft, order: int) -> Remedy | None:
+    """Return how an order gets into a draft for the least cost, if it fits without a change."""
+    tries = Tries(problem, draft)
+    remedies = (tries.remedy(order, spot) for spot in tries.planned(order, SPOTS))
+    fits = [remedy for remedy in remedies if remedy is not None and not remedy.changes]
+    return min(fits, key=lambda remedy: (remedy.added, remedy.vehicle), default=None)
+
+
+def with_remedy(draft: Draft, remedy: Remedy) -> Draft:
+    """Return a draft in which a vehicle's day is as a remedy has it."""
+    return (*draft[: remedy.vehicle], remedy.tours, *draft[remedy.vehicle + 1 :])
