@@ -141,8 +141,8 @@ class Day:
         """Drive from `place` at `free_s`, stop by stop, and home. `departed_s` begins exposure."""
         way_m, stops = 0, []
         for doors, visit in enumerate(visits, doors_before):
-            way_m += self._go(place, self._stop_place(visit))
-            place = self._stop_place(visit)
+            before, place = place, self._stop_place(visit)
+            way_m += self._go(before, place)
             stops.append(self._serve(visit, departed_s, doors))
         if self.vehicle.returns:
             way_m += self._go(place, self.depots[self.vehicle.depot].place)

@@ -57,8 +57,7 @@ Draft = tuple[tuple[Tour, ...], ...]
 """Tours of each vehicle. A vehicle with a current trip has it as its first tour, empty or not."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
+class Stop(NamedTuple):
     """One delivery as it will happen."""
 
     order: str

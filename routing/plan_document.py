@@ -201,7 +201,7 @@ def _route(route: Route, vehicle: Vehicle, tours: Sequence[Tour]) -> RouteEntry:
                 departs_s=trip.departs_s,
                 ends_s=trip.ends_s,
                 distance_m=trip.distance_m,
-                stops=tuple(StopEntry(**asdict(stop)) for stop in trip.stops),
+                stops=tuple(StopEntry(**stop._asdict()) for stop in trip.stops),
             )
             for k, (trip, tour) in enumerate(zip(route.trips, driven, strict=True))
         ),
