@@ -23,11 +23,15 @@ DELAYS: Final = 3
 
 
 class Spot(NamedTuple):
-    """A vehicle, by its index, and its day with an order put into it."""
+    """A vehicle, by its index, and its day with an order put into it.
+
+    Before `free_s` the vehicle has other stops to make, whatever comes of the order.
+    """
 
     vehicle: int
     tours: tuple[Tour, ...]
     new_tour: int | None = None
+    free_s: int = 0
 
 
 class Tries:
@@ -111,13 +115,27 @@ class Tries:
                 continue
             for gap in range(len(tours), first - 1, -1):
                 for visit in self._visits(order):
-                    yield Spot(vehicle, (*tours[:gap], Tour((visit,)), *tours[gap:]), gap)
+                    with_trip = (*tours[:gap], Tour((visit,)), *tours[gap:])
+                    yield Spot(vehicle, with_trip, gap, self._free_s(vehicle, gap, 0))
 
     def _put(self, vehicle: int, k: int, gap: int, visit: Visit) -> Spot:
         tours = self.draft[vehicle]
         visits = tours[k].visits
         tour = tours[k]._replace(visits=(*visits[:gap], visit, *visits[gap:]))
-        return Spot(vehicle, (*tours[:k], tour, *tours[k + 1 :]))
+        is_under_way = self.problem.vehicles[vehicle].current is not None
+        trips_before = sum(
+            bool(earlier.visits) or (number == 0 and is_under_way)
+            for number, earlier in enumerate(tours[:k])
+        )
+        free_s = self._free_s(vehicle, trips_before, gap)
+        return Spot(vehicle, (*tours[:k], tour, *tours[k + 1 :]), free_s=free_s)
+
+    def _free_s(self, vehicle: int, trips: int, stops: int) -> int:
+        """Return when a vehicle has made so many trips, and so many stops of the next."""
+        made = self.day(vehicle).trips
+        if stops:
+            return made[trips].stops[stops - 1].leaves_s
+        return made[trips - 1].ends_s if trips else 0
 
     def _visits(self, order: int) -> tuple[Visit, ...]:
         if self.problem.orders[order].locker is None:
@@ -146,6 +164,20 @@ class Tries:
                     best = min(best, other, key=effort)
         return best
 
+    def fit(self, order: int, spot: Spot) -> Remedy | None:
+        """Return what it costs to serve an order there, or `None` where a limit is in its way.
+
+        The same as a `remedy` without changes, and much faster where there is none.
+        """
+        if spot.free_s > self.problem.orders[order].latest_s:
+            return None
+        if spot.new_tour is not None:
+            found = self.remedy(order, spot)
+        else:
+            day = self.judge.day(self.problem.vehicles[spot.vehicle], spot.tours)
+            found = None if day.violations else self._walked(order, spot, day)
+        return None if found is None or found.changes else found
+
     def one_more(self, order: int, like: int) -> Remedy | None:
         """Return what it takes to serve an order by one more vehicle of a kind."""
         row = self.problem.vehicles[like]
@@ -162,8 +194,19 @@ class Tries:
         self, order: int, spot: Spot, *, alone: bool = False, extra: Vehicle | None = None
     ) -> Remedy | None:
         vehicle = extra or self.problem.vehicles[spot.vehicle]
-        row = self.problem.orders[order]
         day = self.judge.day(vehicle, spot.tours)
+        return self._walked(order, spot, day, alone=alone, extra=extra)
+
+    def _walked(
+        self,
+        order: int,
+        spot: Spot,
+        day: Day,
+        *,
+        alone: bool = False,
+        extra: Vehicle | None = None,
+    ) -> Remedy | None:
+        row = self.problem.orders[order]
         changes = changes_of(day, self.orders, row)
         if changes is None:
             return None

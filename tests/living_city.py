@@ -14,6 +14,7 @@ from routing.city import city_day
 from routing.dispatch.cold import limits_of
 from routing.dispatch.decision import NewPlan
 from routing.dispatch.learning import TimeBook
+from routing.dispatch.repicking import picked_elsewhere
 from routing.dispatch.standing import Ways
 from routing.dispatch.state import (
     City,
@@ -151,8 +152,12 @@ def with_plan(state: CityState, plan: NewPlan | None) -> CityState:
     """Return the state after a version was written."""
     if plan is None:
         return state
+    depots = {each.order_id: each.depot_id for each in picked_elsewhere(state, plan)}
     return replace(
         state,
+        orders=tuple(
+            replace(order, depot_id=depots.get(order.id, order.depot_id)) for order in state.orders
+        ),
         plan=LivingPlan(
             version=plan.base + 1,
             made_at=state.now,

@@ -81,11 +81,11 @@ def _duties_of(world: World, finder: Finder, where: Whereabouts) -> Iterator[Dut
     )
     shifts = [where.shift, *later]
     tours: list[list[tuple[tuple[str, ...], int]]] = [[] for _ in shifts]
-    # What is being loaded may have been planned for a later trip.
+    # A trip may have left with less than was planned for it, or with what was for a later one.
     current = set(where.trip.orders) if where.trip else set()
-    for number, rows in sorted(finder.rows.items()):
+    for _, rows in sorted(finder.rows.items()):
         orders = tuple(id_ for id_ in finder.to_bring(rows) if id_ not in current)
-        if orders and (where.trip is None or number != where.trip.number):
+        if orders:
             tours[_shift_of(shifts, rows)].append(
                 (orders, world.clock.second_of(rows[0].leaves_at))
             )

@@ -1,7 +1,8 @@
 """What becomes of the living plan where reality broke it?
 
-Visits that break a rule are taken out (`routing.repair`), and put back wherever they fit: at least
-cost, the earliest promise first. What fits nowhere is for the search.
+Visits that break a rule are taken out (`routing.repair`). They, and what has lost its vehicle, are
+put back wherever they fit: at least cost, the earliest promise first. What fits nowhere is for the
+search.
 """
 
 from typing import Final
@@ -18,13 +19,16 @@ SPOTS: Final = 60
 """Places that are tried for each order."""
 
 
-def mended(problem: Problem, drafts: list[Draft]) -> Draft:
-    """Return the first draft that breaks no rule, or the cheapest that breaks none once mended."""
+def mended(problem: Problem, drafts: list[Draft], wanted: frozenset[int]) -> Draft:
+    """Return the first draft that breaks no rule, or the cheapest that breaks none once mended.
+
+    It serves those of the wanted orders that fit.
+    """
     judge = Judge(problem)
     for draft in drafts:
         if judge.evaluate(draft).feasible:
-            return draft
-    whole = [put_back(problem, repair(problem, draft), served(draft)) for draft in drafts]
+            return put_back(problem, draft, wanted)
+    whole = [put_back(problem, repair(problem, draft), wanted | served(draft)) for draft in drafts]
     found = [judge.evaluate(draft) for draft in whole]
     kept = [(each.cost.total, k) for k, each in enumerate(found) if each.feasible]
     return whole[min(kept)[1]] if kept else locked_draft(judge)
@@ -48,9 +52,9 @@ def put_back(problem: Problem, draft: Draft, wanted: frozenset[int]) -> Draft:
 def cheapest_fit(problem: Problem, draft: Draft, order: int) -> Remedy | None:
     """Return how an order gets into a draft for the least cost, if it fits without a change."""
     tries = Tries(problem, draft)
-    remedies = (tries.remedy(order, spot) for spot in tries.planned(order, SPOTS))
-    fits = [remedy for remedy in remedies if remedy is not None and not remedy.changes]
-    return min(fits, key=lambda remedy: (remedy.added, remedy.vehicle), default=None)
+    fits = (tries.fit(order, spot) for spot in tries.planned(order, SPOTS))
+    found = (fit for fit in fits if fit is not None)
+    return min(found, key=lambda fit: (fit.added, fit.vehicle), default=None)
 
 
 def with_remedy(draft: Draft, remedy: Remedy) -> Draft:

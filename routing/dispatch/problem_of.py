@@ -129,9 +129,10 @@ class _Building:
     def _start(self) -> Draft:
         """Return the rest of the living plan: as early as it goes, or as planned, or mended."""
         judge = Judge(self.problem)
-        return mended(
-            self.problem, [self._draft(judge, as_planned=planned) for planned in (False, True)]
-        )
+        drafts = [self._draft(judge, as_planned=planned) for planned in (False, True)]
+        planned = {stop.order_id for stop in self.world.state.plan.stops}
+        wanted = {n for n, order in enumerate(self.problem.orders) if order.id in planned}
+        return mended(self.problem, drafts, frozenset(wanted))
 
     def _draft(self, judge: Judge, *, as_planned: bool) -> Draft:
         rows: list[tuple[Tour, ...]] = []

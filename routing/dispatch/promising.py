@@ -211,8 +211,8 @@ class _Desk:
 
     def _keeps(self, tries: Tries, number: int, spot: Spot) -> Remedy | None:
         """Return what a spot costs if it keeps the ask, and everyone else's promise."""
-        remedy = tries.remedy(number, spot)
-        if remedy is None or remedy.changes or remedy.added > MOST_ADDED * UNITS_PER_MINOR:
+        remedy = tries.fit(number, spot)
+        if remedy is None or remedy.added > MOST_ADDED * UNITS_PER_MINOR:
             return None
         before = tries.day(spot.vehicle)
         after = tries.judge.day(before.vehicle, remedy.tours)

@@ -25,6 +25,7 @@ from routing.dispatch.state import (
     Pin,
     PlannedStop,
     Shift,
+    Stage,
     Visited,
 )
 from routing.dispatch.travelling import TravelOf
@@ -243,10 +244,11 @@ def test_a_trip_that_loads_keeps_its_orders_and_may_change_their_sequence() -> N
     assert (current.aboard, current.locked) == (("a", "b", "c"), ())
 
 
-def test_what_was_not_loaded_by_the_departure_is_at_the_depot() -> None:
+def test_what_was_not_loaded_by_the_departure_goes_with_the_next_trip() -> None:
     standing = stood(out(3, A, B, WAITING[2]))
     assert first(standing)[1].aboard == ("a", "b")
-    assert [o.id for o in standing.problem.orders] == ["a", "b", "c"]
+    told = rows(standing)
+    assert [told[id_].trip for id_ in ("a", "b", "c")] == [1, 1, 2]
 
 
 def test_an_order_that_is_pinned_to_another_leaves_a_trip_that_loads() -> None:
@@ -273,14 +275,16 @@ def test_who_broke_down_keeps_what_is_on_its_way_until_a_relay_comes() -> None:
     assert standing.left_out[0].sentence == "van-1 stands with it."
 
 
-def test_what_is_loaded_and_has_not_left_is_free_for_others() -> None:
-    loaded = [replace(each, stage="loaded", departed_at=None) for each in (A, B, C)]
+@pytest.mark.parametrize("stage", ["waiting", "loaded"])
+def test_what_has_not_left_goes_with_another(stage: Stage) -> None:
+    aboard = VAN if stage == "loaded" else None
+    there = [replace(each, stage=stage, aboard=aboard, departed_at=None) for each in (A, B, C)]
     van_2 = replace(STAFFED, id="van-2")
     breakdown = trouble("breakdown", BreakdownDetails())
-    standing = stood(out(1, *loaded, vehicles=(STAFFED, van_2), disruptions=(breakdown,)))
-    assert [v.id for v in standing.problem.vehicles] == ["van-2"]
-    assert len(standing.problem.orders) == 3
+    standing = stood(out(1, *there, vehicles=(STAFFED, van_2), disruptions=(breakdown,)))
     assert standing.left_out == ()
+    told = rows(standing)
+    assert {id_: told[id_].vehicle_id for id_ in "abc"} == dict.fromkeys("abc", "van-2")
 
 
 def test_a_repair_that_ends_is_a_delay() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from routing.evaluate import evaluate
 from routing.plan import Draft, Reason, Tour, Visit
 from routing.problem import Break, CurrentTrip, Depot, Load, Locker, Problem
+from routing.trial import Tries
 from routing.unserved import Finding, explain_unserved, find_unserved
 from tests.routing_street import EIGHT, draft, order, street, tour, van
 from tests.routing_world import random_problem
@@ -400,6 +401,21 @@ def test_who_has_a_rule_in_its_way_alone_breaks_one_wherever_it_is_put(seed: int
             for v, tours in enumerate(plan):
                 day = replace_day(plan, v, (*tours, Tour((Visit(k),))))
                 assert not evaluate(problem, day).feasible
+
+
+@settings(max_examples=60, deadline=None)
+@given(SEEDS, st.integers(0, 6))
+def test_what_fits_is_a_remedy_that_moves_no_limit(seed: int, orders: int) -> None:
+    problem = random_problem(seed)
+    plan = grown(problem, orders)
+    assume(evaluate(problem, plan).feasible)
+    tries = Tries(problem, plan)
+    served = {visit.order for tours in plan for t in tours for visit in t.visits}
+    for k in set(range(len(problem.orders))) - served:
+        for spot in tries.planned(k, FEW):
+            remedy = tries.remedy(k, spot)
+            without = None if remedy is None or remedy.changes else remedy
+            assert tries.fit(k, spot) == without
 
 
 def replace_day(plan: Draft, vehicle: int, tours: tuple[Tour, ...]) -> Draft:
