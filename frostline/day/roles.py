@@ -36,7 +36,7 @@ ResultT = TypeVar("ResultT")
 
 _STOP_TIMEOUT_S: Final = 20.0
 _START_TIMEOUT_S: Final = 30.0
-_POLL_S: Final = 0.001
+_POLL_S: Final = 0.003
 _SNAPSHOT_EVERY_S: Final = 3600.0
 _STATUS_EVERY_S: Final = 3600.0  # of real time: a day's edges are looked at through their agents
 _COMMIT_INTERVAL_S: Final = 0.2

@@ -74,12 +74,12 @@ def _kept(order: Order, starts_s: int, now_s: int) -> Order:
 
 
 def _late(judge: Judge, starts_s: Mapping[str, int]) -> list[int]:
-    """Return the orders that wait at a depot and are planned too late, the first promise first."""
-    orders = judge.problem.orders
+    """Return the orders that are planned too late and need not be, the first promise first."""
+    orders, now_s = judge.problem.orders, judge.problem.now_s
     late = [
         number
         for number, order in enumerate(orders)
-        if order.id not in judge.aboard and starts_s.get(order.id, 0) > promised_s(order)
+        if now_s <= promised_s(order) < starts_s.get(order.id, 0)
     ]
     return sorted(late, key=lambda number: (orders[number].due_s, number))
 
