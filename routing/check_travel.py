@@ -22,7 +22,7 @@ MAX_LEG_M: Final = 2_000_000
 MAX_LEG_S: Final = MAX_TIME_S
 
 Reached = dict[str, NDArray[np.bool_]]
-"""For each depot, which places its vehicles can serve."""
+"""For each depot, at which places its vehicles can serve a door."""
 
 
 def travel_faults(problem: Problem) -> Iterator[Fault]:
@@ -174,21 +174,23 @@ def _in_reach(order: Order, reached: Reached, doors: list[int]) -> bool:
 
 
 def _reached(problem: Problem, index: dict[str, int]) -> Reached:
-    """Return for each depot that has vehicles the places that they can serve."""
+    """Return for each depot that has vehicles the doors that they can serve, by place."""
     at = {depot.id: index[depot.place] for depot in problem.depots}
     by_mode: dict[tuple[str, bool], set[str]] = defaultdict(set)
     for vehicle in problem.vehicles:
         by_mode[vehicle.mode, vehicle.returns].add(vehicle.depot)
-    everywhere = range(len(problem.places))
+    lockers = [order.locker for order in problem.orders if order.locker is not None]
+    doors = sorted({index[each.place] for each in (*problem.orders, *lockers)})
     reached: Reached = {}
-    for (mode, returns), names in by_mode.items():
+    for (mode, returns), names in by_mode.items() if doors else ():
         depots = sorted(names)
         origins = [at[depot] for depot in depots]
-        _, there_s = problem.travel.matrix(mode, origins, everywhere)
-        open_ways = there_s[0] < UNREACHABLE_S
+        _, there_s = problem.travel.matrix(mode, origins, doors)
+        open_ways = np.zeros((len(origins), len(problem.places)), np.bool_)
+        open_ways[:, doors] = there_s[0] < UNREACHABLE_S
         if returns and isinstance(problem.travel, Matrices):
-            _, back_s = problem.travel.matrix(mode, everywhere, origins)
-            open_ways &= back_s[0].T < UNREACHABLE_S
+            _, back_s = problem.travel.matrix(mode, doors, origins)
+            open_ways[:, doors] &= back_s[0].T < UNREACHABLE_S
         for depot, row in zip(depots, open_ways, strict=True):
             reached[depot] = reached[depot] | row if depot in reached else row
     return reached

@@ -99,6 +99,7 @@ class Streets:
         self._closed: frozenset[int] = frozenset()
         self._drives: dict[tuple[str, int, int, frozenset[int]], Drive] = {}
         self._trees: dict[tuple[str, int, frozenset[int]], NDArray[np.int32]] = {}
+        self._open: dict[tuple[str, frozenset[int]], csr_array] = {}
         random = np.random.default_rng([seed, 0x7AFF])
         quarter = _quarters(city)
         street = random.normal(0, _STREET_SD, city.network.edges)
@@ -175,12 +176,17 @@ class Streets:
         key = (mode, origin, closed)
         found = self._trees.get(key)
         if found is None:
-            matrix = self._arcs[mode].matrix
-            if closed:
-                matrix = _without(self._arcs[mode], closed)
-            _, found = dijkstra(matrix, directed=True, indices=origin, return_predecessors=True)
+            open_ = self._open_arcs(mode, closed)
+            _, found = dijkstra(open_, directed=True, indices=origin, return_predecessors=True)
             self._trees[key] = found
         return found
+
+    def _open_arcs(self, mode: str, closed: frozenset[int]) -> csr_array:
+        if not closed:
+            return self._arcs[mode].matrix
+        if (mode, closed) not in self._open:
+            self._open[mode, closed] = _without(self._arcs[mode], closed)
+        return self._open[mode, closed]
 
 
 def _arcs_of(graph: ModeGraph) -> _Arcs:

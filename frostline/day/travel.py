@@ -6,8 +6,8 @@ where a vehicle is once for each place that it is seen at.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -78,10 +78,15 @@ class _ModeWays:
 
 @dataclass(frozen=True)
 class _Table:
-    """The free ways between all places of a problem."""
+    """One mode's free ways between the places of a problem.
+
+    Those of places where vehicles were seen are `found` when they are asked for: a van is not asked
+    how it would drive from where a courier is.
+    """
 
     metres: IntArray
     seconds: IntArray
+    found: set[int] = field(default_factory=set)
 
 
 class _Picked:
@@ -99,6 +104,7 @@ class _Picked:
         self._straight = great_circle(places, PACES)
         fixed = [number.get(place, -1) for place in self._places]
         self._fixed: Index = np.array(fixed, np.int64)
+        self._seen = set(np.flatnonzero(self._fixed < 0).tolist())
         self._tables: dict[str, _Table] = {}
 
     @property
@@ -118,7 +124,7 @@ class _Picked:
 
     def leg(self, mode: str, origin: int, destination: int) -> Leg:
         """Return one leg."""
-        table = self._table(mode)
+        table = self._table(mode, (origin, destination))
         return Leg(
             int(table.metres[origin, destination]), (int(table.seconds[origin, destination]),)
         )
@@ -127,33 +133,37 @@ class _Picked:
         self, mode: str, origins: Sequence[int], destinations: Sequence[int]
     ) -> tuple[IntArray, IntArray]:
         """Return a part of the matrices."""
-        table = self._table(mode)
+        table = self._table(mode, (*origins, *destinations))
         cells = np.ix_(np.asarray(origins, np.int64), np.asarray(destinations, np.int64))
         return table.metres[cells], table.seconds[cells][None]
 
-    def _table(self, mode: str) -> _Table:
+    def _table(self, mode: str, asked: Iterable[int]) -> _Table:
         table = self._tables.get(mode)
         if table is None:
             table = self._tables[mode] = self._make(mode)
+        for place in self._seen.intersection(asked) - table.found:
+            self._find(mode, table, place)
         return table
 
     def _make(self, mode: str) -> _Table:
-        """Join what is kept. To where a vehicle was seen, the way back stands for the way."""
+        """Return what is kept: the ways between fixed places."""
         ways = self._by_mode[mode]
         safe = np.maximum(self._fixed, 0)
-        metres = ways.metres[np.ix_(safe, safe)]
-        seconds = ways.seconds[np.ix_(safe, safe)]
-        for here in np.flatnonzero(self._fixed < 0).tolist():
-            row = ways.row_from(self._places[here])
-            for table, found in ((metres, row.metres), (seconds, row.seconds)):
-                table[here] = table[:, here] = found[safe]
-        self._between_seen(mode, metres, seconds)
-        return _Table(metres, seconds)
+        return _Table(ways.metres[np.ix_(safe, safe)], ways.seconds[np.ix_(safe, safe)])
 
-    def _between_seen(self, mode: str, metres: IntArray, seconds: IntArray) -> None:
-        """Let great circles stand for ways between two places where vehicles were seen."""
-        seen = np.flatnonzero(self._fixed < 0)
-        if len(seen):
-            straight_m, straight_s = self._straight.matrix(mode, seen.tolist(), seen.tolist())
-            metres[np.ix_(seen, seen)] = straight_m
-            seconds[np.ix_(seen, seen)] = straight_s[0]
+    def _find(self, mode: str, table: _Table, here: int) -> None:
+        """Add where a vehicle was seen. The way back from there stands for the way.
+
+        Great circles stand for the ways between two such places.
+        """
+        row = self._by_mode[mode].row_from(self._places[here])
+        safe = np.maximum(self._fixed, 0)
+        table.found.add(here)
+        seen = sorted(table.found)
+        straight_m, straight_s = self._straight.matrix(mode, [here], seen)
+        for whole, found, straight in (
+            (table.metres, row.metres, straight_m[0]),
+            (table.seconds, row.seconds, straight_s[0, 0]),
+        ):
+            whole[here] = whole[:, here] = found[safe]
+            whole[here, seen] = whole[seen, here] = straight

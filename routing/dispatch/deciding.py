@@ -199,13 +199,9 @@ def _with_plan(state: CityState, plan: NewPlan) -> CityState:
 
 def _visits_after(before: Sequence[Visited], seen: geofence.Seen) -> tuple[Visited, ...]:
     """Return the visits that are known now."""
-    gone = {_key(visit) for visit in (*seen.withdrawn, *seen.visits)}
-    kept = [visit for visit in before if _key(visit) not in gone]
+    gone = {visit.key for visit in (*seen.withdrawn, *seen.visits)}
+    kept = [visit for visit in before if visit.key not in gone]
     return tuple(sorted([*kept, *seen.visits], key=lambda visit: visit.arrived_at))
-
-
-def _key(visit: Visited) -> tuple[object, ...]:
-    return visit.vehicle_id, visit.order_id, visit.depot_id, visit.arrived_at
 
 
 def _leg_seconds(state: CityState, travel_of: TravelOf) -> geofence.LegSeconds:

@@ -138,8 +138,7 @@ def look(state: CityState, leg_s: LegSeconds) -> Seen:
 
 def _one_each(visits: Iterable[Visited]) -> tuple[Visited, ...]:
     """Return one visit of each stop and arrival: what fixes say goes before a driver's word."""
-    found = {(v.vehicle_id, v.order_id, v.depot_id, v.arrived_at): v for v in visits}
-    return tuple(found.values())
+    return tuple({visit.key: visit for visit in visits}.values())
 
 
 def stays(
@@ -250,8 +249,8 @@ def _waits(fence: Fence, stay: Stay) -> bool:
 
 
 def _withdrawn(before: Sequence[Visited], found: Sequence[Visited]) -> list[Visited]:
-    kept = {(v.order_id, v.depot_id, v.arrived_at) for v in found}
-    return [v for v in before if (v.order_id, v.depot_id, v.arrived_at) not in kept]
+    kept = {visit.key for visit in found}
+    return [visit for visit in before if visit.key not in kept]
 
 
 # Fences -------------------------------------------------------------------------------------------

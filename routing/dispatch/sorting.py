@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, TypeAlias
 
-from routing.dispatch.cold import cooled_by
 from routing.dispatch.duties import Duty
 from routing.dispatch.state import CityOrder, PlannedUnserved
 from routing.dispatch.wanted import Carried, Known, Terms, at_locker, wanted
@@ -76,7 +75,7 @@ class Sorting:
                     vehicle=duty.name,
                     began=began,
                     here_for_s=here_for_s,
-                    cooled=cooled_by(duty.vehicle, self.world.failed_zones(duty.vehicle.id)),
+                    cooled=self.world.cooled_by(duty.vehicle),
                 )
         return found
 

@@ -335,6 +335,11 @@ class Visited:
     """Where the stop is: its order may be gone from the state before the vehicle is."""
     lon_deg: float | None = None
 
+    @property
+    def key(self) -> tuple[str, str | None, str | None, datetime]:
+        """Return which visit it is: when a vehicle came to which stop."""
+        return self.vehicle_id, self.order_id, self.depot_id, self.arrived_at
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CityState:

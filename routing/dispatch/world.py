@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from routing.dispatch.cold import Began, began_on, cooled_by
+from routing.dispatch.cold import Began, began_on, cooled_by, failures
 from routing.dispatch.geofence import Point
 from routing.dispatch.standing import Bound, Transfer, Ways
 from routing.dispatch.state import (
@@ -48,6 +48,7 @@ class World:
         self.lockers = {locker.id: locker for locker in state.lockers}
         self.vehicles = {vehicle.id: vehicle for vehicle in state.vehicles}
         self.holding = holding(state)
+        self._failed = failures(state)
         self.pinned = {pin.order_id: pin.vehicle_id for pin in state.pins if pin.kind == "pin"}
         self.held = {pin.order_id: pin.hold_until for pin in state.pins if pin.kind == "hold"}
         self.stops: dict[str, list[PlannedStop]] = defaultdict(list)
@@ -109,20 +110,13 @@ class World:
                 until_s = max(until_s, begins_s + one.details.delay_s)
         return until_s
 
-    def failed_zones(self, vehicle_id: str) -> set[str]:
-        """Return the compartments of a vehicle that cool no more."""
-        failed: set[str] = set()
-        for one in self.holding:
-            if one.kind == "cooling_failed" and one.vehicle_id == vehicle_id:
-                zone = one.details.zone
-                failed |= {"frozen", "chilled", "ambient"} if zone is None else {zone}
-        compartments = self.vehicles[vehicle_id].compartments.items()
-        gone = {place.place_id for place in self.state.failed_places}
-        return failed | {zone for zone, place_id in compartments if place_id in gone}
+    def cooled_by(self, vehicle: CityVehicle) -> frozenset[Zone]:
+        """Return the zones that a vehicle cools, as its compartments are now."""
+        return cooled_by(vehicle, self._failed.get(vehicle.id, {}))
 
     def skills(self, vehicle: CityVehicle) -> frozenset[str]:
         """Return what a vehicle can that others can't: to cool what has no pack of its own."""
-        return frozenset(map(cooling, cooled_by(vehicle, self.failed_zones(vehicle.id))))
+        return frozenset(map(cooling, self.cooled_by(vehicle)))
 
     def skills_at(self, depots: Collection[str]) -> frozenset[str]:
         """Return what the vehicles of some depots can that are at work yet."""

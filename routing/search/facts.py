@@ -159,15 +159,34 @@ def _allowed(problem: Problem, classes: Sequence[tuple[str, frozenset[str], Any]
 
 
 def _matrices(problem: Problem, modes: Sequence[str]) -> Matrices:
-    every = range(len(problem.places))
-    return Matrices(
-        {
-            mode: ModeMatrix(
-                *problem.travel.matrix(mode, every, every), problem.travel.starts_s(mode)
-            )
-            for mode in modes
-        }
-    )
+    """Return the matrices of these modes. Ways that none of a mode's vehicles can take are 0.
+
+    Where a vehicle is now nobody else comes: on a map, each mode's ways from there are a search.
+    """
+    place_of = {place.id: k for k, place in enumerate(problem.places)}
+    lockers = [order.locker for order in problem.orders if order.locker is not None]
+    shared = {each.place for each in (*problem.orders, *lockers, *problem.depots)}
+    matrices = {}
+    for mode in modes:
+        current = {v.current.place for v in problem.vehicles if v.current and v.mode == mode}
+        asked = sorted(place_of[name] for name in shared | current)
+        matrices[mode] = _spread(
+            ModeMatrix(*problem.travel.matrix(mode, asked, asked), problem.travel.starts_s(mode)),
+            asked,
+            len(problem.places),
+        )
+    return Matrices(matrices)
+
+
+def _spread(matrix: ModeMatrix, asked: Sequence[int], places: int) -> ModeMatrix:
+    """Return a matrix of all places, of that of some."""
+    metres = np.zeros((places, places), np.int32)
+    seconds = np.zeros((len(matrix.duration_s), places, places), np.int32)
+    cells = np.ix_(asked, asked)
+    metres[cells] = matrix.distance_m
+    for of_all, of_some in zip(seconds, matrix.duration_s, strict=True):
+        of_all[cells] = of_some
+    return ModeMatrix(metres, seconds, matrix.starts_s)
 
 
 def _of_nodes(matrix: ModeMatrix, places: Array) -> ModeMatrix:
