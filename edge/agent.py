@@ -9,8 +9,8 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -46,11 +46,13 @@ class AgentTiming:
     """Seconds of the loops around the outbox; a test's are shorter.
 
     `pace` is how time passes for commits and batches; the uplink's seconds are real ones.
+    `executor` waits for the outbox's disk, one call at a time: a thread of its own where None.
     """
 
     uplink: UplinkTiming = field(default_factory=UplinkTiming)
     snapshot_every_s: float = 5.0
     pace: Pace = REAL_PACE
+    executor: Executor | None = None
 
 
 async def run(
@@ -66,11 +68,15 @@ async def run(
 
     `backend` is bleak's own for this system where None. `begun` is given the agent, to look at.
     """
-    clock = clock or SystemClock()
+    clock, timing = clock or SystemClock(), timing or AgentTiming()
     outbox = Outbox(settings.outbox_path, boot_id=clock.boot_id, max_mb=settings.outbox_max_mb)
-    with ThreadPoolExecutor(1, thread_name_prefix="outbox") as executor, _metrics(settings):
+    with ExitStack() as closing:
+        executor = timing.executor
+        if executor is None:
+            executor = closing.enter_context(ThreadPoolExecutor(1, thread_name_prefix="outbox"))
+        closing.enter_context(_metrics(settings))
         try:
-            agent = Agent(settings, clock, outbox, executor, timing or AgentTiming())
+            agent = Agent(settings, clock, outbox, executor, timing)
             if begun is not None:
                 begun(agent)
             await agent.run(backend, stop)
@@ -100,7 +106,7 @@ class Agent:
         settings: EdgeSettings,
         clock: EdgeClock,
         outbox: Outbox,
-        executor: ThreadPoolExecutor,
+        executor: Executor,
         timing: AgentTiming,
     ) -> None:
         self._settings = settings

@@ -156,9 +156,7 @@ def reach_faults(problem: Problem) -> Iterator[Fault]:
         for order in vehicle.current.aboard
     }
     for k, order in enumerate(problem.orders):
-        doors = [index[order.place]]
-        if order.locker is not None:
-            doors.append(index[order.locker.place])
+        doors = [index[place] for place in order.places]
         vehicle = carried.get(order.id)
         if vehicle is not None:
             if not _on_its_way(problem.travel, vehicle, index, doors):
@@ -179,8 +177,7 @@ def _reached(problem: Problem, index: dict[str, int]) -> Reached:
     by_mode: dict[tuple[str, bool], set[str]] = defaultdict(set)
     for vehicle in problem.vehicles:
         by_mode[vehicle.mode, vehicle.returns].add(vehicle.depot)
-    lockers = [order.locker for order in problem.orders if order.locker is not None]
-    doors = sorted({index[each.place] for each in (*problem.orders, *lockers)})
+    doors = sorted({index[place] for order in problem.orders for place in order.places})
     reached: Reached = {}
     for (mode, returns), names in by_mode.items() if doors else ():
         depots = sorted(names)

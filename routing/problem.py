@@ -78,6 +78,11 @@ class Order:
     move_cost: int = 0
     only_vehicle: str | None = None
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Return where it may be handed over: its door, and its locker if it has one."""
+        return (self.place,) if self.locker is None else (self.place, self.locker.place)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Depot:

@@ -164,8 +164,8 @@ def _matrices(problem: Problem, modes: Sequence[str]) -> Matrices:
     Where a vehicle is now nobody else comes: on a map, each mode's ways from there are a search.
     """
     place_of = {place.id: k for k, place in enumerate(problem.places)}
-    lockers = [order.locker for order in problem.orders if order.locker is not None]
-    shared = {each.place for each in (*problem.orders, *lockers, *problem.depots)}
+    shared = {place for order in problem.orders for place in order.places}
+    shared |= {depot.place for depot in problem.depots}
     matrices = {}
     for mode in modes:
         current = {v.current.place for v in problem.vehicles if v.current and v.mode == mode}
