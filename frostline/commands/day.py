@@ -62,7 +62,7 @@ def day(  # noqa: PLR0913  # each is an option
     ] = None,
     parallel: Annotated[
         int | None,
-        typer.Option(min=1, help="With --compare: days at once; else one a core, and one."),
+        typer.Option(min=1, help="With --compare: days at once; else one a core, and two."),
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Write the report with charts.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the report, as JSON.")] = None,
@@ -98,7 +98,7 @@ def day(  # noqa: PLR0913  # each is an option
             seeds=seeds,
             weights=_weights(weights),
             greedy=_one_of(opponent, ("", "greedy"), "--opponent") == "greedy",
-            parallel=parallel or (os.cpu_count() or 1) + 1,
+            parallel=parallel or (os.cpu_count() or 1) + 2,
         )
         document = _ended_cleanly(lambda: _compare(study))
     else:

@@ -1,4 +1,4 @@
-"""How do several days run at once? Each in a process of its own, one more than cores.
+"""How do several days run at once? Each in a process of its own, two more than cores.
 
 A day has its own database and broker, waits for them a fifth of its time, and takes about a
 gigabyte of memory. Children are stopped when we are.
