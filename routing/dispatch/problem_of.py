@@ -131,8 +131,13 @@ class _Building:
         judge = Judge(self.problem)
         drafts = [self._draft(judge, as_planned=planned) for planned in (False, True)]
         planned = {stop.order_id for stop in self.world.state.plan.stops}
-        wanted = {n for n, order in enumerate(self.problem.orders) if order.id in planned}
-        return mended(self.problem, drafts, frozenset(wanted))
+        # What is pinned elsewhere is left to the search: what that costs is the pin's price.
+        wanted = frozenset(
+            number
+            for number, order in enumerate(self.problem.orders)
+            if order.id in planned and order.only_vehicle is None
+        )
+        return mended(self.problem, drafts, wanted)
 
     def _draft(self, judge: Judge, *, as_planned: bool) -> Draft:
         rows: list[tuple[Tour, ...]] = []

@@ -3,10 +3,12 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -39,6 +41,17 @@ def up(environ: dict[str, str], tmp_path: Path) -> Iterator["subprocess.Popen[by
         process.wait()
 
 
+@pytest.fixture
+def trial(tmp_path: Path) -> Path:
+    """Return the city to try, where it is noon: just before midnight nobody is promised much."""
+    city = shutil.copytree(TRIAL, tmp_path / "city")
+    east_h = 12 - datetime.now(UTC).hour
+    zone = f"Etc/GMT{-east_h:+d}"  # their signs count westwards
+    text = (city / "city.toml").read_text()
+    (city / "city.toml").write_text(text.replace("Asia/Shanghai", zone))
+    return city
+
+
 def promises(database_url: str) -> dict[str, str]:
     with psycopg.connect(database_url) as db:
         return dict(db.execute("SELECT order_id, state FROM promises").fetchall())
@@ -48,6 +61,7 @@ def test_a_few_commands_lead_from_nothing_to_a_promise(
     up: "subprocess.Popen[bytes]",
     environ: dict[str, str],
     tmp_path: Path,
+    trial: Path,
     wait_until: Callable[..., None],
 ) -> None:
     output = tmp_path / "up.txt"
@@ -70,8 +84,8 @@ def test_a_few_commands_lead_from_nothing_to_a_promise(
     # Where it is is kept for the next time, so that settings in other shells stay good.
     ports = json.loads((settings.parent / "ports.json").read_text())
     assert urlsplit(database_url).port == ports["database"]
-    assert "shanghai-trial stored" in frostline("city", "load", TRIAL / "city.toml")
-    assert "5 written" in frostline("orders", "import", TRIAL / "orders.csv")
+    assert "shanghai-trial stored" in frostline("city", "load", trial / "city.toml")
+    assert "5 written" in frostline("orders", "import", trial / "orders.csv")
     wait_until(
         lambda: set(promises(database_url).values()) == {"promised"},
         timeout_s=120,  # a machine's first dispatcher compiles its search
