@@ -108,9 +108,7 @@ class Tries:
         for vehicle in self.suitable.vehicles(self.problem.orders[order], self.tried):
             row = self.problem.vehicles[vehicle]
             first = row.current is not None
-            tours = tuple(
-                tour for k, tour in enumerate(self.draft[vehicle]) if tour.visits or k < first
-            )
+            tours = self._driven(vehicle, self.draft[vehicle])
             if tours and not row.returns:
                 continue
             for gap in range(len(tours), first - 1, -1):
@@ -122,13 +120,13 @@ class Tries:
         tours = self.draft[vehicle]
         visits = tours[k].visits
         tour = tours[k]._replace(visits=(*visits[:gap], visit, *visits[gap:]))
-        is_under_way = self.problem.vehicles[vehicle].current is not None
-        trips_before = sum(
-            bool(earlier.visits) or (number == 0 and is_under_way)
-            for number, earlier in enumerate(tours[:k])
-        )
-        free_s = self._free_s(vehicle, trips_before, gap)
+        free_s = self._free_s(vehicle, len(self._driven(vehicle, tours[:k])), gap)
         return Spot(vehicle, (*tours[:k], tour, *tours[k + 1 :]), free_s=free_s)
+
+    def _driven(self, vehicle: int, tours: tuple[Tour, ...]) -> tuple[Tour, ...]:
+        """Return the tours that are trips: those with stops, and the one under way."""
+        first = self.problem.vehicles[vehicle].current is not None
+        return tuple(tour for k, tour in enumerate(tours) if tour.visits or k < first)
 
     def _free_s(self, vehicle: int, trips: int, stops: int) -> int:
         """Return when a vehicle has made so many trips, and so many stops of the next."""

@@ -180,6 +180,8 @@ def _matrices(problem: Problem, modes: Sequence[str]) -> Matrices:
 
 def _spread(matrix: ModeMatrix, asked: Sequence[int], places: int) -> ModeMatrix:
     """Return a matrix of all places, of that of some."""
+    if len(asked) == places:
+        return matrix
     metres = np.zeros((places, places), np.int32)
     seconds = np.zeros((len(matrix.duration_s), places, places), np.int32)
     cells = np.ix_(asked, asked)
