@@ -208,20 +208,24 @@ class Agent:
             metrics.COMMIT_SECONDS.observe(time.monotonic() - began_s)
             if self._uncut_since_s is None:
                 self._uncut_since_s = now_s
-        await self._cut(now_s, partial=last)
+        await self._cut(now_s, last=last)
         if last or now_s >= self._snapshot_due_s:
             self._snapshot_due_s = now_s + self._timing.snapshot_every_s
             await self._in_outbox_thread(self._write_snapshot, self._snapshot())
 
-    async def _cut(self, now_s: float, *, partial: bool) -> None:
-        """Cut full batches at once; others once they have lingered and could be sent."""
+    async def _cut(self, now_s: float, *, last: bool) -> None:
+        """Cut full batches at once; others once they have lingered and could be sent, or at last.
+
+        At last a cancelled commit or cut may still be at work in the outbox's thread: what there is
+        to cut and to send is known only behind it.
+        """
         since_s = self._uncut_since_s
         lingered = since_s is None or now_s - since_s >= self._settings.batch_linger_s
-        partial = partial or (lingered and self._uplink.wants_batches())
-        if since_s is None and not (partial and self._outbox.holdings().uncut):
+        partial = last or (lingered and self._uplink.wants_batches())
+        if since_s is None and not last and not (partial and self._outbox.holdings().uncut):
             return
         cut = await self._in_outbox_thread(self._cut_now, partial)
-        if cut:
+        if cut or last:
             self._uplink.wake()
         if partial:
             self._uncut_since_s = None

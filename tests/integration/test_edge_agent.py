@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import http.client
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -90,18 +92,43 @@ class FarClock(SystemClock):
         return 4_200_000_000_000
 
 
+class SlowDisk(ThreadPoolExecutor):
+    """A disk that brings a commit to its end only once something else is asked of it."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.is_committing = False
+        self._asked = Event()
+
+    def submit(self, job: Callable[..., Any], /, *args: Any, **words: Any) -> Future[Any]:
+        self._asked.set()
+        if job.__name__ != "commit":
+            return super().submit(job, *args, **words)
+        self._asked = Event()
+        self.is_committing = True
+        return super().submit(self._slowly, self._asked, job, *args, **words)
+
+    @staticmethod
+    def _slowly(asked: Event, job: Callable[..., Any], *args: Any, **words: Any) -> Any:
+        assert asked.wait(20)
+        return job(*args, **words)
+
+
 def run_edge(
     settings: EdgeSettings,
     backend: type[Scanner],
     script: Callable[[], Awaitable[None]],
     *,
     clock: EdgeClock | None = None,
+    disk: Executor | None = None,
 ) -> None:
     """Run an edge until the script ends."""
 
     async def both() -> None:
         stop = asyncio.Event()
-        running = asyncio.create_task(agent.run(settings, backend, stop, clock=clock))
+        timing = agent.AgentTiming(executor=disk)
+        edge = agent.run(settings, backend, stop, clock=clock, timing=timing)
+        running = asyncio.create_task(edge)
         await until(lambda: backend.begun)
         with contextlib.suppress(asyncio.CancelledError):
             await script()
@@ -179,6 +206,22 @@ def test_a_stopping_edge_sends_what_it_has_just_heard(
             backend.begun[0].hear(7)
 
         run_edge(settings, backend, script)
+        assert sequences == [7]
+    assert describe(settings.outbox_path).readings == 0
+
+
+def test_a_stopping_edge_sends_what_it_is_just_committing(
+    broker: Any, tmp_path: Path, backend: type[Scanner]
+) -> None:
+    settings = settings_for(broker, tmp_path, batch_linger_s=60.0, drain_s=10.0)
+    with ingestor_for(broker, settings) as sequences, SlowDisk() as disk:
+
+        async def script() -> None:
+            await until(lambda: describe_connected(settings))
+            backend.begun[0].hear(7)
+            await until(lambda: disk.is_committing)
+
+        run_edge(settings, backend, script, disk=disk)
         assert sequences == [7]
     assert describe(settings.outbox_path).readings == 0
 
