@@ -161,6 +161,8 @@ def _is_new(state: CityState, order: CityOrder, box: Box, cause: Cause) -> bool:
         return True
     if state.now - last.decided_at < ASK_AGAIN:
         return False
+    if cause == "breakdown":
+        return True  # nobody has come for it
     return abs(_chance(state, order, box) - last.spoil_chance) >= CHANGED_BY
 
 
@@ -320,7 +322,7 @@ def _option(case: Case, pair: tuple[str, Box], each: Priced) -> Option:
     at_s = each.brought_s.get(pair[0])
     return Option(
         action=each.way.action,
-        vehicle_id=each.way.vehicle_id,
+        vehicle_id=each.way.vehicle_of(pair[0]),
         arrives_at=None if at_s is None else case.clock.time_of(at_s),
         cost=each.cost,
         spoil_chance=round(case.chance(pair[1], each.safe_s(pair[0])), 3),
@@ -351,7 +353,7 @@ def _why(
     """Say what was done, what it saves, and what all other ways would have cost."""
     case, (order_id, box) = what
     action, priced = chosen
-    done = _DONE[action].format(vehicle=priced.way.vehicle_id)
+    done = _DONE[action].format(vehicle=priced.way.vehicle_of(order_id))
     keep = tried[0]
     risk = f"{case.chance(box, keep.safe_s(order_id)):.0%} that it is spoilt as planned"
     others = ", ".join(f"{each.way.action} {_signed(each.cost)}" for each in tried[1:])

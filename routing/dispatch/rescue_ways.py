@@ -7,7 +7,7 @@ given up, what it costs not to deliver.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from routing.check_values import MAX_TIME_S
@@ -26,8 +26,11 @@ from routing.travel import arrival_s
 MEETING_COST: Final = 1_000
 """Fen for what a meeting upsets: two drivers, who may miss each other (our assumption)."""
 RELAY_WITHIN_S: Final = 15 * 60
+"""A relay that can't meet what warms by then is not sent. What stands waits for whoever comes."""
 TAKERS: Final = 4
 """The nearest so many vehicles are tried for a swap."""
+FETCHERS: Final = 8
+"""The nearest so many may fetch what stands: nobody else brings it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,11 @@ class Way:
     transfers: tuple[Transfer, ...] = ()
     saved_s: Mapping[str, int] = field(default_factory=dict)
     start: Draft | None = None
+
+    def vehicle_of(self, order: str) -> str | None:
+        """Return who takes an order over, or who brings it otherwise than planned."""
+        takers = (each.taker for each in self.transfers if order in each.orders)
+        return next(takers, self.vehicle_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +90,8 @@ def _all_ways(case: Case) -> Iterator[Way]:
         for place in _places(case, taker):
             for orders in _subsets(case):
                 yield from _handing(case, taker, place, orders)
+    if case.stands and len(case.orders) > 1:
+        yield from _sharing(case)
 
 
 def _own(case: Case) -> tuple[int, ...]:
@@ -162,7 +172,7 @@ def _handing(case: Case, taker: int, place: str, orders: tuple[str, ...]) -> Ite
     there = next(each for each in case.problem.places if each.id == place)
     if met is None or there.lat_deg is None or there.lon_deg is None:
         return
-    if is_relay and met.at_s > case.problem.now_s + RELAY_WITHIN_S:
+    if is_relay and not case.stands and met.at_s > case.problem.now_s + RELAY_WITHIN_S:
         return
     until_s = met.at_s + HANDOVER_S + NEXT_BOX_S * (len(orders) - 1)
     yield Way(
@@ -185,6 +195,70 @@ def _handing(case: Case, taker: int, place: str, orders: tuple[str, ...]) -> Ite
             ),
         ),
         saved_s=dict.fromkeys(orders, met.at_s) if meeting.cold else {},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What one vehicle fetches, and what that costs."""
+
+    orders: tuple[str, ...] = ()
+    cost: int = 0
+
+
+def _sharing(case: Case) -> Iterator[Way]:
+    """Yield how several vehicles fetch what stands: each order goes to whom it costs least.
+
+    One after the other, the earliest promise first; who comes already takes another for less.
+    """
+    place = _next_place(case)
+    shares = dict.fromkeys(_takers(case), _Share())
+    for order in sorted(case.orders, key=lambda id_: (_due_s(case, id_), id_)):
+        added = {
+            taker: share.cost - shares[taker].cost
+            for taker, share in _shares_with(case, place, shares, order)
+        }
+        best = min(added, key=lambda taker: (added[taker], taker), default=None)
+        if best is not None and added[best] < case.drop_costs[order] + case.at_stake(order):
+            orders = (*shares[best].orders, order)
+            shares[best] = _Share(orders, shares[best].cost + added[best])
+    used = {taker: share.orders for taker, share in shares.items() if share.orders}
+    if len(used) > 1:
+        yield from _together(case, place, used)
+
+
+def _shares_with(
+    case: Case, place: str, shares: Mapping[int, _Share], order: str
+) -> Iterator[tuple[int, _Share]]:
+    """Yield each taker's share with one order more, where it can have it."""
+    for taker, share in shares.items():
+        orders = (*share.orders, order)
+        for way in _handing(case, taker, place, orders):
+            cost = _changed_cost(case, way)
+            if cost is not None:
+                yield taker, _Share(orders, cost)
+
+
+def _due_s(case: Case, order: str) -> int:
+    return case.problem.orders[relay.number(case.problem, order)].due_s
+
+
+def _together(case: Case, place: str, shares: Mapping[int, tuple[str, ...]]) -> Iterator[Way]:
+    """Yield the way on which each of these takers meets what stands, if they can."""
+    done: list[Way] = []
+    for taker, orders in shares.items():
+        now = replace(case, problem=done[-1].problem, draft=done[-1].draft) if done else case
+        done += _handing(now, taker, place, orders)
+    if len(done) < len(shares):
+        return
+    yield replace(
+        done[-1],
+        action="swap",
+        changed=tuple(shares),
+        extra=sum(way.extra for way in done),
+        orders=tuple(order for way in done for order in way.orders or ()),
+        transfers=tuple(transfer for way in done for transfer in way.transfers),
+        saved_s={order: at_s for way in done for order, at_s in way.saved_s.items()},
     )
 
 
@@ -214,9 +288,14 @@ def _takers(case: Case) -> Iterator[int]:
             continue
         if _is_free_relay(case, k):
             yield k
-        elif case.fleet[row.id].role != "relay" and row.end_s > case.problem.now_s:
+        elif _may_leave_its_trip(case, row) and row.end_s > case.problem.now_s:
             others.append((_there_s(case, row), k))
-    yield from (k for _, k in sorted(others)[:TAKERS])
+    yield from (k for _, k in sorted(others)[: FETCHERS if case.stands else TAKERS])
+
+
+def _may_leave_its_trip(case: Case, row: Vehicle) -> bool:
+    """Whether a vehicle that has something to do may be sent: a relay only to what stands."""
+    return case.stands or case.fleet[row.id].role != "relay"
 
 
 def _is_free_relay(case: Case, vehicle: int) -> bool:
@@ -271,6 +350,15 @@ def _cools(case: Case, vehicle: str, zone: Zone) -> bool:
 
 def _cost(case: Case, way: Way) -> int | None:
     """Return what a way costs against the plan (smallest unit). None: it breaks a rule more."""
+    changed = _changed_cost(case, way)
+    if changed is None:
+        return None
+    left = _left_behind(case, way.problem, way.draft)
+    return changed + left - _left_behind(case, case.problem, case.draft)
+
+
+def _changed_cost(case: Case, way: Way) -> int | None:
+    """Return what a way costs the vehicles that it changes. None: it breaks a rule more."""
     before, after = Judge(case.problem), Judge(way.problem)
     units = 0
     for k in way.changed:
@@ -279,13 +367,7 @@ def _cost(case: Case, way: Way) -> int | None:
         if len(will.violations) > len(was.violations):
             return None
         units += will.cost().total - was.cost().total
-    left = _left_behind(case, way.problem, way.draft)
-    return (
-        round(units / UNITS_PER_MINOR)
-        + way.extra
-        + left
-        - _left_behind(case, case.problem, case.draft)
-    )
+    return round(units / UNITS_PER_MINOR) + way.extra
 
 
 def _left_behind(case: Case, problem: Problem, draft: Draft) -> int:

@@ -127,6 +127,11 @@ def costs(rescue: Rescue) -> dict[str, int]:
     return {option.action: option.cost for option in rescue.options}
 
 
+def swapped_to(rescue: Rescue) -> str | None:
+    (taker,) = (each.vehicle_id for each in rescue.options if each.action == "swap")
+    return taker
+
+
 def late_one(risk: Box, **changes: Any) -> CityState:
     """Return a van at 6 km, ten minutes on its way: `near` at 8 km, then `far` at 20 km, `back`.
 
@@ -196,6 +201,19 @@ class TestWhichBoxes:
         sudden = order("back", 9000, boxes=(warming("b", 0, 0, 0, now_min=20, left_at=minute(15)),))
         changed = replace(decided, orders=(*decided.orders[:2], sudden))
         assert len(questions(changed)) == 1
+
+    def test_again_while_nobody_comes_for_what_stands(self) -> None:
+        """Though nothing spoils: the van cools on, and the boxes have no pack."""
+        two = tuple(
+            order(id_, at_m, boxes=(box(f"b-{id_}", pack_kind="none"),))
+            for id_, at_m in (("near", 8000), ("far", 12_000))
+        )
+        state = broken_down(orders=two)
+        decided = after(state, asked(state))
+        assert {each.chosen for each in decided.rescues} == {"keep"}
+        assert questions(replace(decided, now=minute(19.9))) == ()
+        (question,) = questions(replace(decided, now=minute(20)))
+        assert {id_ for id_, _ in question.boxes} == {"near", "far"}
 
     def test_not_while_it_is_on_its_way_to_a_meeting(self) -> None:
         state = late_one(warming("b", 5, 15, 30, now_min=10))
@@ -359,6 +377,56 @@ class TestWhatIsDone:
         assert set(transfer.orders) == {"near", "far"}
         assert transfer.meets_at == minute(20)
 
+    def test_what_stands_waits_for_a_relay_however_far(self) -> None:
+        """The relay is there in 20 minutes, more than what only warms may wait for."""
+        state = broken_down(van("relay-1", role="relay"), at_m=12_000)
+        assert {rescue.chosen for rescue in asked(state)} == {"relay"}
+        (transfer,) = settle(state, ways_of(state)).bound.transfers
+        assert transfer.meets_at == minute(30)
+
+    def test_what_stands_is_fetched_by_a_relay_that_has_other_trips_to_make(self) -> None:
+        """It stands in for the vehicle that broke down, and is to bring an order that waits."""
+        waits = order("waits", 3000, stage="promised", aboard=None, departed_at=None)
+        trip = [
+            replace(row, kind=kind, order_id=order_id, vehicle_id="relay-1")
+            for row, kind, order_id in (
+                (stop("load", 40, 40, place=0), "load", None),
+                (stop("deliver", 45, 48, place=1), "deliver", "waits"),
+            )
+        ]
+        state = broken_down(van("relay-1", role="relay"))
+        plan = replace(state.plan, stops=(*state.plan.stops, *trip))
+        state = replace(state, orders=(*state.orders, waits), plan=plan)
+        assert {rescue.chosen for rescue in asked(state)} == {"swap"}
+        (transfer,) = settle(state, ways_of(state)).bound.transfers
+        assert transfer.taker == "relay-1"
+
+    def test_what_stands_is_shared_where_one_would_come_late(self) -> None:
+        """From 6 km it is 40 minutes to 30 km and 43 to -20 km: both are due in an hour."""
+        two = tuple(
+            order(id_, at_m, due_at=minute(70), boxes=(box(f"b-{id_}"),))
+            for id_, at_m in (("north", 30_000), ("south", -20_000))
+        )
+        tier = Tier(hours=4, levels=("gold",), late_cost_per_min=500, drop_cost=60_000)
+        city = replace(CITY, policy=DeliveryPolicy(tiers=(tier,), areas={}))
+        fleet = [van(id_, role="relay") for id_ in ("relay-1", "relay-2")]
+        state = broken_down(*fleet, orders=two, city=city)
+        rescues = asked(state)
+        takers = {rescue.order_id: swapped_to(rescue) for rescue in rescues}
+        assert set(takers.values()) == {"relay-1", "relay-2"}
+        transfers = settle(state, ways_of(state)).bound.transfers
+        assert {each.orders: each.taker for each in transfers} == {
+            (order_id,): taker for order_id, taker in takers.items()
+        }
+        assert {each.meets_at for each in transfers} == {minute(20)}
+        alone = costs(rescues[0])["relay"] - costs(rescues[0])["swap"]
+        assert alone > 0
+
+    def test_one_fetches_all_where_nobody_would_come_late(self) -> None:
+        fleet = [van(id_, role="relay") for id_ in ("relay-1", "relay-2")]
+        (transfer,) = settle(broken_down(*fleet), ways_of(broken_down(*fleet))).bound.transfers
+        assert set(transfer.orders) == {"near", "far"}
+
     def test_the_sentence_says_all(self) -> None:
         risk = warming("b", 0, 0, 0, now_min=10, left_at=minute(5))
         (rescue,) = asked(late_one(risk))
@@ -397,8 +465,8 @@ def cooling_failed() -> Disruption:
     )
 
 
-def broken_down(other: CityVehicle) -> CityState:
-    lat_deg, lon_deg = position(10, 6000).lat_deg, position(10, 6000).lon_deg
+def broken_down(*others: CityVehicle, at_m: float = 6000, **changes: Any) -> CityState:
+    lat_deg, lon_deg = point(at_m)
     broke = Disruption(
         id="x",
         kind="breakdown",
@@ -412,13 +480,14 @@ def broken_down(other: CityVehicle) -> CityState:
         order("near", 8000, boxes=(box("b1"),)),
         order("far", 12_000, boxes=(box("b2"),)),
     )
-    return street(
+    state = street(
         *orders,
         stops=deliveries(("near", 13.3), ("far", 23)),
         now_min=10,
-        vehicles=(van(position=position(10, 6000)), other),
+        vehicles=(van(position=position(10, at_m)), *others),
         disruptions=(broke,),
     )
+    return replace(state, **changes)
 
 
 class TestTheNextPlan:
