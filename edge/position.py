@@ -11,7 +11,15 @@ from math import isfinite
 from typing import Final, Protocol
 
 from edge.metrics import FIXES
-from schemas.position import VERSION, Fix, Positions, encode_positions
+from schemas.position import (
+    ACCURACY_RANGE_M,
+    SPEED_RANGE_M_S,
+    VERSION,
+    Fix,
+    Positions,
+    encode_positions,
+    within,
+)
 
 MOST_KEPT: Final = 8_000
 """At one in 10 s, 22 hours before any is thinned; about 1 MB."""
@@ -130,10 +138,11 @@ def _rounded(fix: Fix) -> Fix:
         at_ms=fix.at_ms,
         lat_deg=round(fix.lat_deg, 7),
         lon_deg=round(fix.lon_deg, 7),
-        speed_m_s=_round(fix.speed_m_s, 2),
-        accuracy_m=_round(fix.accuracy_m, 1),
+        speed_m_s=_round(fix.speed_m_s, 2, SPEED_RANGE_M_S),
+        accuracy_m=_round(fix.accuracy_m, 1, ACCURACY_RANGE_M),
     )
 
 
-def _round(value: float | None, digits: int) -> float | None:
-    return None if value is None or not isfinite(value) else round(value, digits)
+def _round(value: float | None, digits: int, limits: tuple[float, float]) -> float | None:
+    """Round a value; what can't be true is not known."""
+    return round(value, digits) if value is not None and within(value, limits) else None

@@ -11,7 +11,15 @@ import yaml
 
 from schemas.columns import decode_batch
 from schemas.ids import GatewayId
-from schemas.position import MAX_BYTES, MAX_FIXES, Fix, Positions, decode_positions
+from schemas.position import (
+    ACCURACY_RANGE_M,
+    MAX_BYTES,
+    MAX_FIXES,
+    SPEED_RANGE_M_S,
+    Fix,
+    Positions,
+    decode_positions,
+)
 from schemas.status import GatewayStatus, decode_status
 from schemas.stored import Stored, decode_stored, encode_stored
 from schemas.topics import Kind, topic_of
@@ -94,3 +102,6 @@ def test_positions_are_as_many_and_as_large_as_the_document_says() -> None:
     described = DOCUMENT["components"]["schemas"]["Positions"]
     assert described["properties"]["fixes"]["maxItems"] == MAX_FIXES
     assert f"{MAX_BYTES:,}" in described["description"]
+    fix = DOCUMENT["components"]["schemas"]["Fix"]["properties"]
+    for name, limits in (("speed_m_s", SPEED_RANGE_M_S), ("accuracy_m", ACCURACY_RANGE_M)):
+        assert (fix[name]["minimum"], fix[name]["maximum"]) == limits

@@ -254,14 +254,18 @@ def test_an_unreadable_position_is_a_dead_letter(
         edge.send_bytes(None, message(), Kind.POSITION)
         edge.send_bytes(None, message(fix(0, lat_deg=91.0)), Kind.POSITION)
         edge.send_bytes(None, message(fix(0), gateway_id=OTHER), Kind.POSITION)
-        wait_until(lambda: len(letters(database_url)) == 4, what="four letters")
+        edge.send_bytes(None, message(fix(0, accuracy_m=1e308)), Kind.POSITION)
+        edge.send_bytes(None, message(fix(0, speed_m_s=-5.0)), Kind.POSITION)
+        wait_until(lambda: len(letters(database_url)) == 6, what="six letters")
     reasons = letters(database_url)
     assert reasons[0].startswith("not positions: ")
     assert reasons[1] == "0 fixes; there are 1 to 500"
     assert reasons[2] == "91.0, 121.5 is no place on Earth"
     assert reasons[3] == f"gateway_id is '{OTHER}', but the topic is {TRUCK}'s"
+    assert reasons[4] == "accuracy_m is 1e+308; give 0 to 10000000, or null"
+    assert reasons[5] == "speed_m_s is -5.0; give 0 to 1000, or null"
     assert stored(database_url) == []
-    assert replay(database_url, None).refused.keys() == {1, 2, 3, 4}
+    assert replay(database_url, None).refused.keys() == {1, 2, 3, 4, 5, 6}
 
 
 def test_a_gateway_may_not_say_where_another_is(

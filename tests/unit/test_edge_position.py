@@ -124,3 +124,14 @@ def test_a_source_that_ends_leaves_its_fixes() -> None:
     kept = track([])
     asyncio.run(kept.follow(Day()))
     assert len(kept) == 3
+
+
+def test_what_a_receiver_cannot_know_is_not_told() -> None:
+    kept = track([])
+    kept.add(fix(0, speed_m_s=float("nan"), accuracy_m=1e308))
+    kept.add(fix(1, speed_m_s=-5.0, accuracy_m=4.04))
+    message = kept.next_message(0)
+    assert message is not None
+    first, second = decode_positions(message).fixes
+    assert (first.speed_m_s, first.accuracy_m) == (None, None)
+    assert (second.speed_m_s, second.accuracy_m) == (None, 4.0)
