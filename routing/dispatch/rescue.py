@@ -23,7 +23,7 @@ from routing.dispatch.state import (
     StandingRescue,
     Zone,
 )
-from routing.dispatch.world import is_to_meet
+from routing.dispatch.world import is_to_meet, returning
 from routing.plan import Draft
 
 MOST_QUESTIONS: Final = 8
@@ -84,7 +84,7 @@ def questions(state: CityState) -> tuple[Question, ...]:
     """
     found: dict[tuple[Cause, str, str], list[tuple[CityOrder, Box]]] = {}
     fleet = _Fleet.of(state)
-    meeting = _to_be_handed_over(state, fleet.broken)
+    meeting, back = _to_be_handed_over(state, fleet.broken), returning(state)
     for order in state.orders:
         if order.stage != "out" or order.aboard is None or order.id in meeting:
             continue
@@ -92,6 +92,8 @@ def questions(state: CityState) -> tuple[Question, ...]:
             cause = fleet.cause(order.aboard, box)
             if cause is None or not _is_new(state, order, box, cause):
                 continue
+            if order.id in back and cause != "breakdown":
+                continue  # that it goes back was the answer
             key = cause, order.aboard, order.id if cause == "forecast" else ""
             found.setdefault(key, []).append((order, box))
     return tuple(

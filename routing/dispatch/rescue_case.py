@@ -12,7 +12,7 @@ from routing.check_values import MAX_TIME_S
 from routing.dispatch import relay
 from routing.dispatch.cold import Began, Chances, began_on, chances_of, failures
 from routing.dispatch.standing import FREE, Standing, Ways
-from routing.dispatch.state import Box, CityOrder, CityState, CityVehicle, Shift, Zone
+from routing.dispatch.state import Box, CityOrder, CityVehicle, Shift, Zone
 from routing.dispatch.times import Clock
 from routing.dispatch.wanted import Carried, Terms, drop_cost, tier_of, wanted
 from routing.dispatch.world import World
@@ -41,6 +41,8 @@ class Case:
     """The city's vehicle of each vehicle of the problem."""
     failed: Mapping[str, Mapping[Zone, object]]
     drop_costs: Mapping[str, int]
+    any_relay: bool = False
+    """Whether a relay may come however late, and from trips of its own: nobody else does."""
 
     def exposure_s(self, at_s: int) -> float:
         """Return the exposure on the giver's trip at a second of the day."""
@@ -73,7 +75,10 @@ def case_of(standing: Standing, ways: Ways, vehicle_id: str, boxes: Boxes) -> Ca
     """Return what is in question aboard a vehicle. None: nothing of it can be planned."""
     state, world = standing.state, World(standing.state, ways, FREE)
     asked = tuple(dict.fromkeys(order_id for order_id, _ in boxes))
-    ground = _with_relays(_Ground.of(standing), state, standing.clock)
+    ground = _Ground.of(standing)
+    if not _is_known(ground, world, world.vehicles[vehicle_id]):
+        return None
+    ground = _with_relays(ground, world)
     giver = next(
         (v for v in (relay.carrier(ground.problem, each) for each in asked) if v is not None), None
     )
@@ -152,12 +157,20 @@ class _Ground:
         )
 
 
-def _with_relays(ground: _Ground, state: CityState, clock: Clock) -> _Ground:
+def _is_known(ground: _Ground, world: World, city: CityVehicle) -> bool:
+    """Whether a vehicle can be planned with: its depot is open, and its mode has travel times."""
+    return city.depot_id in world.depots and city.mode in ground.problem.travel.modes
+
+
+def _with_relays(ground: _Ground, world: World) -> _Ground:
     """Add the relay vehicles that are staffed now, where the problem leaves them out."""
+    state, clock = world.state, world.clock
     known = {vehicle.id for vehicle in ground.fleet.values()}
     drove = {visit.vehicle_id for visit in state.visits if visit.order_id is not None}
     for city in state.vehicles:
-        if city.role != "relay" or city.id in known:
+        if city.role != "relay" or city.id in known or world.is_broken(city.id):
+            continue
+        if not _is_known(ground, world, city):
             continue
         shift = next((s for s in city.shifts if s.from_at <= state.now < s.until_at), None)
         if shift is not None:

@@ -26,7 +26,7 @@ from routing.travel import arrival_s
 MEETING_COST: Final = 1_000
 """Fen for what a meeting upsets: two drivers, who may miss each other (our assumption)."""
 RELAY_WITHIN_S: Final = 15 * 60
-"""A relay that can't meet what warms by then is not sent. What stands waits for whoever comes."""
+"""A relay that can't be there by then is not sent, unless nobody else comes for what stands."""
 TAKERS: Final = 4
 """The nearest so many vehicles are tried for a swap."""
 FETCHERS: Final = 8
@@ -74,6 +74,13 @@ def priced_ways(case: Case) -> Iterator[Priced]:
     """Yield what can be done and its cost, keeping to the plan first (at cost 0)."""
     keep = Way(action="keep", problem=case.problem, draft=case.draft, changed=_own(case))
     yield Priced(way=keep, cost=0, brought_s=_brought_s(case, keep))
+    found = list(_priced(case))
+    if case.stands and not found:
+        found = list(_priced(replace(case, any_relay=True)))
+    yield from found
+
+
+def _priced(case: Case) -> Iterator[Priced]:
     for way in _all_ways(case):
         cost = _cost(case, way)
         if cost is not None:
@@ -172,7 +179,7 @@ def _handing(case: Case, taker: int, place: str, orders: tuple[str, ...]) -> Ite
     there = next(each for each in case.problem.places if each.id == place)
     if met is None or there.lat_deg is None or there.lon_deg is None:
         return
-    if is_relay and not case.stands and met.at_s > case.problem.now_s + RELAY_WITHIN_S:
+    if is_relay and not case.any_relay and met.at_s > case.problem.now_s + RELAY_WITHIN_S:
         return
     until_s = met.at_s + HANDOVER_S + NEXT_BOX_S * (len(orders) - 1)
     yield Way(
@@ -288,14 +295,11 @@ def _takers(case: Case) -> Iterator[int]:
             continue
         if _is_free_relay(case, k):
             yield k
-        elif _may_leave_its_trip(case, row) and row.end_s > case.problem.now_s:
+        elif row.end_s > case.problem.now_s and (
+            case.any_relay or case.fleet[row.id].role != "relay"
+        ):
             others.append((_there_s(case, row), k))
     yield from (k for _, k in sorted(others)[: FETCHERS if case.stands else TAKERS])
-
-
-def _may_leave_its_trip(case: Case, row: Vehicle) -> bool:
-    """Whether a vehicle that has something to do may be sent: a relay only to what stands."""
-    return case.stands or case.fleet[row.id].role != "relay"
 
 
 def _is_free_relay(case: Case, vehicle: int) -> bool:

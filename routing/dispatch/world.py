@@ -59,7 +59,7 @@ class World:
             self.visits[visit.vehicle_id].append(visit)
         arranged = (*bound.transfers, *_standing_transfers(state, bound, self.orders))
         self.transfers = tuple(each for each in arranged if not self.is_broken(each.taker))
-        self.returning = bound.returning | _returning(state)
+        self.returning = bound.returning | returning(state)
         self.cut_off: frozenset[str] = frozenset()
         self.stuck: frozenset[str] = frozenset()
         self.aboard = self._aboard()
@@ -83,11 +83,9 @@ class World:
 
     def weather(self) -> tuple[int, int]:
         """Return how much longer each stop takes, and the percent of hold times that is left."""
-        extra_s, hold = 0, 100
-        for one in self.holding:
-            if isinstance(one.details, WeatherDetails):
-                extra_s = max(extra_s, one.details.extra_service_s)
-                hold = hold * one.details.hold_percent // 100
+        weather = [one.details for one in self.holding if isinstance(one.details, WeatherDetails)]
+        extra_s = max((each.extra_service_s for each in weather), default=0)
+        hold = min((each.hold_percent for each in weather), default=100)
         return extra_s, max(1, hold)
 
     def is_broken(self, vehicle_id: str) -> bool:
@@ -219,7 +217,7 @@ def _standing_transfers(
     return found
 
 
-def _returning(state: CityState) -> frozenset[str]:
+def returning(state: CityState) -> frozenset[str]:
     """Return the orders on their way that were decided to come back."""
     newest: dict[str, str] = {}
     for rescue in sorted(state.rescues, key=lambda rescue: rescue.decided_at):

@@ -377,6 +377,41 @@ class TestWhatIsDone:
         assert set(transfer.orders) == {"near", "far"}
         assert transfer.meets_at == minute(20)
 
+    def test_a_relay_that_broke_down_is_not_sent(self) -> None:
+        state = broken_down(van("relay-1", role="relay"))
+        stands = replace(state.disruptions[0], id="y", vehicle_id="relay-1", from_at=minute(5))
+        state = replace(state, disruptions=(*state.disruptions, stands))
+        assert {rescue.chosen for rescue in asked(state)} == {"keep"}
+
+    def test_a_relay_that_breaks_down_with_goods_aboard_is_fetched(self) -> None:
+        state = broken_down(van("van-2"))
+        stands = replace(state.disruptions[0], vehicle_id="relay-1")
+        fleet = (van("relay-1", role="relay", position=position(10, 6000)), van("van-2"))
+        aboard = tuple(replace(each, aboard="relay-1") for each in state.orders)
+        own = order("own", 3000, aboard="van-2")
+        stops = deliveries(("own", 14), vehicle_id="van-2")
+        state = replace(
+            state,
+            vehicles=fleet,
+            disruptions=(stands,),
+            orders=(*aboard, own),
+            plan=replace(state.plan, stops=tuple(stops)),
+        )
+        assert {rescue.chosen for rescue in asked(state)} == {"swap"}
+
+    @pytest.mark.parametrize("changes", [{"mode": "boat"}, {"depot_id": "closed"}])
+    def test_a_relay_that_cannot_be_planned_is_not_sent(self, changes: dict[str, str]) -> None:
+        state = broken_down(van("relay-1", role="relay", **changes))
+        assert {rescue.chosen for rescue in asked(state)} == {"keep"}
+
+    @pytest.mark.parametrize("changes", [{"mode": "boat"}, {"depot_id": "closed"}])
+    def test_nothing_is_said_of_a_vehicle_that_cannot_be_planned(
+        self, changes: dict[str, str]
+    ) -> None:
+        state = broken_down()
+        state = replace(state, vehicles=(van(**changes),))
+        assert settle(state, ways_of(state)).rescues == ()
+
     def test_what_stands_waits_for_a_relay_however_far(self) -> None:
         """The relay is there in 20 minutes, more than what only warms may wait for."""
         state = broken_down(van("relay-1", role="relay"), at_m=12_000)
@@ -536,6 +571,18 @@ class TestTheNextPlan:
         state = self.planned(late_one(warming("b", 0, 0, 0, now_min=10, left_at=minute(5))))
         arrives = {s.order_id: s.arrives_at for s in state.plan.stops if s.kind == "deliver"}
         assert arrives["back"] < arrives["far"]
+
+    def test_what_goes_back_is_not_asked_about_again(self) -> None:
+        """Though its chance is another, and another of its boxes warms."""
+        city = replace(CITY, policy=DeliveryPolicy(tiers=(), areas={}))
+        fails = failed_compartment(van("van-2", shifts=()), worth=900_000)
+        state = replace(self.planned(replace(fails, city=city)), now=minute(25))
+        risk = warming("b9", 5, 15, 30, now_min=25, zone="ambient")
+        orders = [replace(each, boxes=(*each.boxes, risk)) for each in state.orders]
+        state = replace(state, orders=tuple(orders))
+        back = {r.order_id for r in state.rescues if r.chosen == "return"}
+        assert back
+        assert back.isdisjoint(each.id for q in questions(state) for each in q.orders)
 
     def test_what_goes_back_is_not_brought(self) -> None:
         """Where goods are worth far more than a promise, a box without a pack goes home."""
