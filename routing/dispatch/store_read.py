@@ -424,6 +424,7 @@ class _Order:
     alternates: list[str] | None
     offers: list[dict[str, Any]] | None
     offer: int | None
+    promised_offer: dict[str, Any] | None
     delivered_at: datetime | None
     ended_at: datetime | None
     next_stop_at: datetime | None
@@ -518,6 +519,10 @@ def _order(
     window = None
     if row.window_from is not None and row.window_until is not None:
         window = row.window_from, row.window_until
+    wish, locker_id = row.wish, row.locker_id
+    if row.promised_offer is not None:  # the member took it in place of the wish
+        locker_id = row.promised_offer["locker_id"]
+        wish = "fastest" if locker_id is None else "locker"
     return CityOrder(
         id=row.order_id,
         stage=_stage(row, journey),
@@ -529,9 +534,9 @@ def _order(
         service_s=row.service_s,
         placed_at=row.placed_at,
         requested_at=row.requested_at,
-        wish=row.wish,
+        wish=wish,
         window=window,
-        locker_id=row.locker_id,
+        locker_id=locker_id,
         delivery_fee=row.delivery_fee,
         due_at=row.due_at,
         not_before=row.not_before,

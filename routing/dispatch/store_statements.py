@@ -128,6 +128,7 @@ SELECT d.order_id, o.member_level, d.tier_h, d.lat_deg, d.lon_deg, d.frozen_g, d
        d.ambient_g, d.service_s, o.placed_at, d.requested_at, d.wish, d.window_from, d.window_until,
        d.locker_id, o.delivery_fee, p.state AS promise, p.due_at, p.not_before, p.depot_id,
        p.alternates, p.offers, CASE WHEN a.answered_at >= p.decided_at THEN a.offer END AS offer,
+       CASE WHEN p.state = 'promised' THEN p.offers -> a.offer END AS promised_offer,
        m.delivered_at, m.ended_at, m.next_stop_at, m.arriving_at
 FROM deliveries d
 JOIN orders o USING (order_id)

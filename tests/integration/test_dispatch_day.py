@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from frostline.migrate import migrate
-from tests.dispatch_world import T0, DispatchWorld, dispatch_world, minutes
+from routing.dispatch.store_read import look
+from tests.dispatch_world import CITY, DEPOT, T0, DispatchWorld, dispatch_world, minutes
 
 
 @pytest.fixture
@@ -116,6 +117,37 @@ def test_what_can_not_be_kept_is_offered_and_an_offer_that_is_taken_is_promised(
     offered_at = datetime.fromisoformat(offered["offers"][0]["due_at"])
     assert datetime.fromisoformat(promised["due_at"]) == offered_at
     assert list(world.planned().values()) == [["order-1"]]
+
+
+@pytest.mark.parametrize("to_locker", [True, False])
+def test_an_offer_that_was_taken_holds_in_each_plan(
+    world: DispatchWorld, *, to_locker: bool
+) -> None:
+    """A window that begins now can't be kept: the door later is offered, and the locker."""
+    lat_deg, lon_deg = DEPOT
+    for locker, compartments in (("locker-1", 1), ("full", 0)):
+        world.sql(
+            "INSERT INTO lockers (locker_id, city_id, name, lat_deg, lon_deg, compartments)"
+            " VALUES (%s, %s, 'L', %s, %s, %s)",
+            (locker, CITY, lat_deg, lon_deg + 0.01, compartments),
+        )
+    world.order("order-1", wish="locker", locker_id="full")
+    world.step()
+    offers = world.promise("order-1")["offers"]
+    number = next(k for k, each in enumerate(offers) if bool(each["locker_id"]) == to_locker)
+    world.sql("INSERT INTO offer_answers VALUES ('order-1', %s, %s)", (number, world.now))
+    world.step(1)
+    world.order("order-2", east_km=2)
+    for _ in range(3):
+        world.step(2)
+    stops = "SELECT to_locker FROM plan_stops WHERE to_version IS NULL AND order_id = 'order-1'"
+    assert world.sql(stops) == [(to_locker,)]
+    state = look(world.store, CITY, now=world.now, stored_since=None).state
+    assert state.orders[0].locker_id == ("locker-1" if to_locker else None)
+    assert {each.id: each.free for each in state.lockers} == {
+        "locker-1": 0 if to_locker else 1,
+        "full": 0,
+    }
 
 
 def test_an_order_that_came_while_nobody_was_there_is_answered_by_the_next(
