@@ -161,6 +161,8 @@ def _outcome(command: Command, speech: DeskSpeech) -> str:
         return speech.words.waiting
     if not outcome.accepted:
         return speech.words.refused.format(reason=outcome.reason)
+    if outcome.version is None:
+        return speech.words.accepted_as_it_is
     if not outcome.price:
         return speech.words.accepted_free.format(version=outcome.version)
     return speech.words.accepted.format(version=outcome.version, price=speech.cost(outcome.price))

@@ -31,6 +31,7 @@ class DeskWords:
     told: Mapping[str, str]  # what was said, in the list
     accepted: str
     accepted_free: str
+    accepted_as_it_is: str
     refused: str
     waiting: str
     refusals: Mapping[str, str]
@@ -75,6 +76,7 @@ ENGLISH: Final = DeskWords(
     },
     accepted="Done in plan {version}: {price}.",
     accepted_free="Done in plan {version}; it costs nothing more.",
+    accepted_as_it_is="Done; the plan stays as it is.",
     refused="Refused: {reason}",
     waiting="Not decided yet.",
     refusals={
@@ -125,6 +127,7 @@ CHINESE: Final = DeskWords(
     },
     accepted="已执行，计划 {version}：{price}。",
     accepted_free="已执行，计划 {version}；不增加成本。",
+    accepted_as_it_is="已执行；计划不变。",
     refused="未执行：{reason}",
     waiting="尚未决定。",
     refusals={

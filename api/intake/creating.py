@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from api import store_orders
+from api.intake.fleet import find_city
 from api.intake.requesting import request_delivery
 from api.intake.resources import RequestedOrder
 from api.orders import find_order
@@ -15,7 +16,7 @@ from api.store_events import Change, announce
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Now:
-    """When an order comes in, and the time zone of members who name none."""
+    """When an order comes in, and the time zone of orders that neither they nor a city give one."""
 
     at: datetime
     time_zone: str
@@ -26,7 +27,7 @@ async def create_order(db: Connection, new: RequestedOrder, now: Now) -> Order:
 
     Raises AlreadyExists, NoSuchThing, NotDelivered.
     """
-    time_zone = new.time_zone or now.time_zone
+    time_zone = new.time_zone or await _time_zone(db, new, now)
     if not await store_orders.create_order(db, new, time_zone=time_zone):
         raise AlreadyExists("order", new.order_id)
     for consignment in new.consignments:
@@ -42,6 +43,13 @@ async def create_order(db: Connection, new: RequestedOrder, now: Now) -> Order:
     )
     await announce(db, change, now=now.at)
     return await find_order(db, new.order_id)
+
+
+async def _time_zone(db: Connection, new: RequestedOrder, now: Now) -> str:
+    """Return that of the city that delivers it; nobody's delivery: the one of the settings."""
+    if new.delivery is None:
+        return now.time_zone
+    return (await find_city(db, new.delivery.city_id)).time_zone
 
 
 async def _open(db: Connection, order: NewOrder, new: NewConsignment) -> None:

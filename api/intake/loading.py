@@ -15,7 +15,7 @@ from api.fields import (
     ShiftIdField,
     VehicleIdField,
 )
-from api.intake import fleet
+from api.intake import fleet, store_fleet
 from api.intake.fleet_resources import (
     AddressDetails,
     CityDetails,
@@ -148,7 +148,10 @@ async def load_city(
 async def _write_what_stands(db: Connection, city: WholeCity, *, now: datetime) -> None:
     for depot in city.depots:
         await fleet.write_depot(db, depot.depot_id, depot)
+        counted = {stock.zone for stock in await store_fleet.stock(db, depot.depot_id)}
         for zone, available_g in depot.stock.items():
+            if zone in counted:  # since the file was written
+                continue
             count = StockCount(available_g=available_g, counted_at=now)
             await fleet.write_stock(db, depot.depot_id, zone, count, now=now)
     for locker in city.lockers:

@@ -188,8 +188,12 @@ async def depot(db: Connection, depot_id: DepotId) -> Depot | None:
     found = await one_as(db, Depot, DEPOT, key)
     if found is None:
         return None
-    stock = await all_as(db, Stock, STOCK, key)
-    return found.model_copy(update={"stock": tuple(stock)})
+    return found.model_copy(update={"stock": tuple(await stock(db, depot_id))})
+
+
+async def stock(db: Connection, depot_id: DepotId) -> list[Stock]:
+    """Return what a depot has of each zone that was counted."""
+    return await all_as(db, Stock, STOCK, {"depot_id": depot_id})
 
 
 async def depots(db: Connection, page: Page) -> list[Depot]:

@@ -4,10 +4,13 @@ Pure: a policy and facts in, a tier or a sentence out.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from api.intake.fleet_resources import PolicyDetails, TierDetails
+
+_DAY_S: Final = 86_400
 
 
 def tier_for(policy: PolicyDetails, level: str, areas: Sequence[str]) -> TierDetails | None:
@@ -35,11 +38,12 @@ def window_refusal(
         return f"The shortest window is {policy.window_s} s; this one has {length_s:.0f} s."
     zone = ZoneInfo(time_zone)
     begins, ends = from_at.astimezone(zone), until_at.astimezone(zone)
-    if begins.date() != ends.date():
+    ends_s = seconds_of(ends.time()) or _DAY_S
+    if begins.date() != (ends - timedelta(microseconds=1)).date():
         return f"The window goes over midnight in {time_zone}; book it within one day."
-    if seconds_of(begins.time()) < policy.opens_s or seconds_of(ends.time()) > policy.closes_s:
+    if seconds_of(begins.time()) < policy.opens_s or ends_s > policy.closes_s:
         return (
-            f"The window {begins:%H:%M} to {ends:%H:%M} leaves the opening hours, "
+            f"The window {begins:%H:%M} to {clock_of(ends_s)} leaves the opening hours, "
             f"{clock_of(policy.opens_s)} to {clock_of(policy.closes_s)} in {time_zone}."
         )
     return None

@@ -97,6 +97,14 @@ def test_the_outcome_and_its_price_are_shown_and_can_be_undone(
     assert re.search(r'name="undo_version" value="2"', page)
 
 
+def test_what_changes_no_plan_is_done_all_the_same(world: World, city: CityRows) -> None:
+    send(world, PIN_VAN_2)
+    city.outcome("cmd-1", accepted=True, reason="order-1 stays on van-2.")
+    world.sql("UPDATE command_outcomes SET version = NULL")
+    page = show(world, said="cmd-1", order="order-1").text
+    assert "order-1 stays on van-2. Done; the plan stays as it is." in page
+
+
 def test_a_refusal_is_shown_with_its_reason_as_text(world: World, city: CityRows) -> None:
     send(world, PIN_VAN_2)
     city.outcome("cmd-1", accepted=False, reason="<b>van-2</b> has left.")

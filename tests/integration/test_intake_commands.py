@@ -89,6 +89,19 @@ def test_a_city_is_loaded_again(world: World, city_file: Path) -> None:
     assert len(world.get("/depots", city_id=CITY)) == 1
 
 
+def test_a_city_that_is_loaded_again_keeps_what_was_counted_since(
+    world: World, city_file: Path
+) -> None:
+    frostline(world, "city", "load", city_file)
+    (depot,) = world.get("/depots", city_id=CITY)
+    path = f"/depots/{depot['depot_id']}"
+    zone = world.get(path)["stock"][0]["zone"]
+    world.put(f"{path}/stock/{zone}", {"available_g": 7})
+    frostline(world, "city", "load", city_file)
+    stock = {each["zone"]: each["available_g"] for each in world.get(path)["stock"]}
+    assert stock[zone] == 7
+
+
 @pytest.mark.parametrize(
     ("was", "becomes", "said"),
     [

@@ -19,6 +19,7 @@ from tests.intake_world import (
     dispatcher,
     locker,
     order,
+    policy,
     put_city,
     square,
 )
@@ -200,6 +201,16 @@ def test_an_impossible_window_is_refused(
 def test_a_possible_window_is_requested(world: World, hours: tuple[float, float]) -> None:
     made = send(world, order(**window(*hours)))["delivery"]
     assert made["wish"] == "window"
+
+
+def test_an_order_has_the_time_zone_of_its_city_unless_it_says_another(world: World) -> None:
+    body = {"name": "Lon", "time_zone": "Europe/London", "policy": policy()}
+    world.put("/cities/lon", body, status=201)
+    zones = [
+        send(world, order(order_id, city_id="lon") | more)["time_zone"]
+        for order_id, more in (("o-1", {}), ("o-2", {"time_zone": "Asia/Tokyo"}))
+    ]
+    assert zones == ["Europe/London", "Asia/Tokyo"]
 
 
 def test_an_order_to_a_locker_goes_where_the_locker_is(world: World) -> None:
