@@ -17,7 +17,7 @@ from api.context import Context, InContext
 from api.dispatch import examples as told
 from api.dispatch import store_commands, store_disruptions, store_plan
 from api.dispatch.cities import NOBODY, find_city
-from api.dispatch.resources import Command, NewCommand
+from api.dispatch.resources import LONGEST_HOLD, Command, NewCommand
 from api.errors import problems
 from api.fields import CityIdPath, CommandIdPath, PageSize, UtcTime
 from api.intake import store_deliveries
@@ -117,8 +117,7 @@ async def say(db: Connection, city_id: CityId, new: NewCommand, *, by: str, now:
     newest = await store_plan.newest_version(db, city_id)
     if new.base_version != newest:
         raise StalePlan(city_id, said=new.base_version, newest=newest)
-    if new.hold_until is not None and new.hold_until <= now:
-        raise BadQuery(f"hold_until is over; it is {now.isoformat()} now.")
+    _require_time_to_hold(new.hold_until, now)
     if not await store_commands.write_command(db, city_id, new, by=by, now=now):
         return False
     change = Change(
@@ -129,6 +128,16 @@ async def say(db: Connection, city_id: CityId, new: NewCommand, *, by: str, now:
     )
     await announce(db, change, now=now)
     return True
+
+
+def _require_time_to_hold(until: datetime | None, now: datetime) -> None:
+    if until is None:
+        return
+    if until <= now:
+        raise BadQuery(f"hold_until is over; it is {now.isoformat()} now.")
+    if until > now + LONGEST_HOLD:
+        latest = (now + LONGEST_HOLD).isoformat()
+        raise BadQuery(f"hold_until is too far ahead; give {latest} at the latest.")
 
 
 async def _require_what_it_names(db: Connection, city_id: CityId, new: NewCommand) -> None:

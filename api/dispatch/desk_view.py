@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from api.dispatch.desk_words import DeskWords
-from api.dispatch.resources import Command
+from api.dispatch.resources import LONGEST_HOLD, Command
 from api.dispatch.speech import Speech
 from api.dispatch.store_plan import City, Standing
 from schemas.ids import OrderId
@@ -53,6 +53,7 @@ class Desk:
     on_vehicle: str | None
     takers: Sequence[str]
     hold_least: str
+    hold_most: str
     hold_first: str
     mood: str
     outcome: str | None
@@ -79,6 +80,7 @@ def desk_of(look: DeskLook, speech: DeskSpeech) -> Desk:
         on_vehicle=stop.vehicle_id if stop else None,
         takers=look.takers,
         hold_least=_field(look.now, speech.zone),
+        hold_most=_field(look.now + LONGEST_HOLD, speech.zone),
         hold_first=_field(look.now + _HELD_AT_FIRST, speech.zone),
         mood=_mood(look),
         outcome=_what_came(look, speech),

@@ -82,7 +82,7 @@ ENGLISH: Final = DeskWords(
     refusals={
         "stale-plan": "The plan has changed meanwhile; nothing was done. Here it stands anew.",
         "not-found": "There is no such order or vehicle here; nothing was done.",
-        "bad-query": "That time is over; nothing was done.",
+        "bad-query": "That time is over, or more than 7 days ahead; nothing was done.",
         "malformed": "Something is missing or can't be read; nothing was done.",
         "already-exists": "Something else was said under this id; nothing was done.",
     },
@@ -133,7 +133,7 @@ CHINESE: Final = DeskWords(
     refusals={
         "stale-plan": "计划已变化，未执行。以下为最新情况。",
         "not-found": "没有这个订单或车辆，未执行。",
-        "bad-query": "该时间已过，未执行。",
+        "bad-query": "该时间已过，或在 7 天以后，未执行。",
         "malformed": "内容不完整或无法识别，未执行。",
         "already-exists": "该编号已用于其他指令，未执行。",
     },

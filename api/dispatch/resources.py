@@ -1,7 +1,8 @@
 """What do plans, vehicles, commands and rescues look like on HTTP?"""
 
+from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -13,6 +14,8 @@ from schemas.reading import Zone
 
 StopKind = Literal["load", "meet", "deliver", "return"]
 CommandKind = Literal["pin", "move", "hold", "release", "undo"]
+LONGEST_HOLD: Final = timedelta(days=7)
+"""A plan reckons with ten days, the order's way and lateness among them."""
 _Version = Annotated[int, Field(ge=0, le=2**31 - 1)]
 _Latitude = float
 _Longitude = float
@@ -203,7 +206,7 @@ class NewCommand(Request):
         default=None, description="Of pin and move: which vehicle is to bring it."
     )
     hold_until: UtcTime | None = Field(
-        default=None, description="Of hold: it is not brought before."
+        default=None, description="Of hold: it is not brought before. 7 days ahead at most."
     )
     undo_version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = Field(
         default=None, description="Of undo: the version whose command is taken back."

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 from routing.dispatch.state import CityState
 
 DAY_BEGINS: Final = timedelta(hours=4)
+LAST_S: Final = 10 * 86_400
+"""What is later is planned as then: the rest of `check_values.MAX_TIME_S` is for the way after."""
 _SECOND: Final = timedelta(seconds=1)
 
 
@@ -23,8 +25,8 @@ class Clock:
     midnight: datetime
 
     def second_of(self, at: datetime) -> int:
-        """Return the second that a moment lies in; yesterday's are 0."""
-        return max(0, (at - self.midnight) // _SECOND)
+        """Return the second that a moment lies in; yesterday's are 0, and none is past `LAST_S`."""
+        return min(max(0, (at - self.midnight) // _SECOND), LAST_S)
 
     def time_of(self, second: int) -> datetime:
         """Return the moment at which a second begins."""

@@ -136,6 +136,7 @@ def test_times_are_of_the_citys_clock(world: World) -> None:
         (PIN_VAN_2 | {"order_id": "order-9"}, "not-found"),
         (PIN | {"vehicle_id": "van-9"}, "not-found"),
         (PIN | {"kind": "hold", "hold_until": f"{T0.date()}T08:00"}, "bad-query"),
+        (PIN | {"kind": "hold", "hold_until": "2099-01-01T08:00"}, "bad-query"),
         (PIN | {"kind": "hold", "hold_until": "tomorrow"}, "malformed"),
         (PIN, "malformed"),
         (PIN_VAN_2 | {"price": "0"}, "malformed"),

@@ -163,6 +163,16 @@ def test_a_hold_until_a_time_that_is_over_is_400(world: World) -> None:
     say(world, 202, **hold, hold_until=iso(T0 + minutes(31)))
 
 
+def test_a_hold_that_no_day_can_keep_is_400(world: World) -> None:
+    hold = {"kind": "hold", "vehicle_id": None}
+    week = T0 + minutes(30 + 7 * 24 * 60)
+    for until in ("2099-01-01T00:00:00Z", iso(week + minutes(1))):
+        detail = say(world, 400, **hold, hold_until=until)["detail"]
+        assert f"give {week.isoformat()} at the latest" in detail
+    assert world.get(COMMANDS) == []
+    say(world, 202, **hold, hold_until=iso(week))
+
+
 def test_a_command_needs_the_scope_to_write(world: World) -> None:
     answer = world.client.post(
         COMMANDS, json={"command_id": "cmd-1", **PIN}, headers=world.bearer("dispatch:read")

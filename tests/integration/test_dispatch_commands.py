@@ -1,6 +1,7 @@
 """A dispatcher's word is followed or refused, has its price, stands, and can be taken back."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -87,6 +88,16 @@ def test_a_held_order_is_not_brought_before(world: DispatchWorld) -> None:
         "AND to_version IS NULL"
     )
     assert begins_at >= until
+
+
+def test_a_hold_for_years_is_refused_and_the_city_goes_on(world: DispatchWorld) -> None:
+    until = world.now + timedelta(days=26_000)
+    world.command("command-1", "hold", order_id="order-3", hold_until=until)
+    world.step()
+    accepted, reason, _ = world.outcome("command-1")
+    assert not accepted
+    assert "order-3" in reason
+    assert vehicle_of(world, "order-3")
 
 
 def test_an_undo_takes_a_version_s_command_back(world: DispatchWorld) -> None:

@@ -13,7 +13,7 @@ from routing.dispatch.replanning import searched
 from routing.dispatch.rows import stops_of, unserved_of
 from routing.dispatch.standing import Standing
 from routing.dispatch.state import PlannedStop
-from routing.dispatch.times import clock_at
+from routing.dispatch.times import LAST_S, clock_at
 from routing.plan import Plan
 from tests.living_city import WAYS, at, city_state
 
@@ -49,6 +49,12 @@ def test_a_second_and_its_moment_are_one(second: int) -> None:
 def test_what_was_before_the_day_is_its_first_second() -> None:
     clock = clock_at(at("12:00"), "Asia/Shanghai")
     assert clock.second_of(clock.midnight - timedelta(hours=3)) == 0
+
+
+def test_what_is_years_away_is_the_last_second() -> None:
+    clock = clock_at(at("12:00"), "Asia/Shanghai")
+    assert clock.second_of(clock.midnight + timedelta(days=10)) == LAST_S
+    assert clock.second_of(clock.midnight + timedelta(days=30_000)) == LAST_S
 
 
 def rows_of(scenario: str = "shifts") -> tuple[Standing, Plan, tuple[PlannedStop, ...]]:
