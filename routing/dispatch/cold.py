@@ -15,6 +15,7 @@ from typing import Final, NamedTuple, Protocol
 
 from routing.dispatch.hold_times import HoldTime, grace_time, hold_time
 from routing.dispatch.state import Box, BoxForecast, CityOrder, CityState, CityVehicle, Zone
+from routing.dispatch.times import LAST_S
 from schemas.disruptions import CoolingFailedDetails
 
 COOLED_ZONES: Final[tuple[Zone, ...]] = ("frozen", "chilled")
@@ -24,6 +25,7 @@ STALE_AFTER: Final = timedelta(minutes=30)  # a forecast says nothing of a box n
 KNOWN_AFTER: Final = timedelta(hours=1)
 """A forecast looks at the air of the hour behind it, and knows of a failure only by and by."""
 MOST_COST_PER_MIN: Final = 10_000  # of `routing.check_values`
+LEAST_WIDTH_S: Final = 1.0  # what weighs nothing warms at once: its slope is a step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +89,10 @@ class Chances(NamedTuple):
 
     def lost(self, exposure_s: float) -> float:
         """Return the share of the loss that an exposure adds, by the slope from begin to end."""
-        way = (exposure_s - self.begin_s) / (self.end_s - self.begin_s)
-        return self.spread * min(1.0, max(0.0, way))
+        if exposure_s >= self.end_s:  # also where both are one: a step
+            return self.spread
+        way = max(0.0, exposure_s - self.begin_s)
+        return self.spread * way / (self.end_s - self.begin_s) if way else 0.0
 
 
 def limits_of(
@@ -309,14 +313,15 @@ def _exposure_s(at: datetime, began: Began) -> float:
 
 
 def _later(leaves: Leaves, grace: HoldTime) -> Chances:
-    """Return when goods spoil that leave then. A grace has a width, so that chances rise."""
+    """Return when goods spoil that leave then. A grace has a width if the goods weigh anything."""
     rises = zip(leaves, grace, (0.1, 0.5, 0.9), strict=True)
     return Chances(tuple((at_s + last_s, c) for at_s, last_s, c in rises if at_s is not None))
 
 
 def _nominal_hold_s(boxes: Iterable[Box], hold_percent: int) -> int | None:
     holds = [hold_time(box, percent=hold_percent) for box in boxes if not rides_cold(box)]
-    return min((int(hold.q50_s) for hold in holds if hold is not None), default=None)
+    known = (int(hold.q50_s) for hold in holds if hold is not None)
+    return min((min(hold_s, LAST_S) for hold_s in known), default=None)
 
 
 def _slope(found: list[tuple[int, Chances]]) -> ColdLimits:
@@ -329,9 +334,9 @@ def _slope(found: list[tuple[int, Chances]]) -> ColdLimits:
         return ColdLimits()
     first = min((chances for _, chances in found), key=lambda c: (c.begin_s, c.end_s))
     at_end = sum(cost * chances.lost(first.end_s) for cost, chances in found)
-    per_min = round(60 * at_end / (first.end_s - first.begin_s))
+    per_min = round(60 * at_end / max(LEAST_WIDTH_S, first.end_s - first.begin_s))
     return ColdLimits(
-        warm_after_s=max(0, int(first.begin_s)),
+        warm_after_s=min(max(0, int(first.begin_s)), LAST_S),
         warm_cost_per_min=min(per_min, MOST_COST_PER_MIN),
         at_stake=round(sum(cost * chances.spread for cost, chances in found)),
     )

@@ -20,6 +20,7 @@ from routing.dispatch.cold import (
 )
 from routing.dispatch.hold_times import grace_time, hold_time
 from routing.dispatch.state import Box, BoxForecast, CityOrder, CityVehicle, FailedPlace, Zone
+from routing.dispatch.times import LAST_S
 from routing.problem import Load
 from tests.dispatch_streets import street, vehicle
 
@@ -314,6 +315,35 @@ class TestBeforeItLeaves:
 
     def test_an_order_without_boxes_minds_nothing(self) -> None:
         assert limits_of(order(**WAITING), now=NOON, loop=True) == ColdLimits()
+
+
+class TestWeightsThatNobodyHas:
+    NOTHING = box(pack_kg=0.0, product_kg=0.0)
+    FOR_WEEKS = box(pack_kg=1000.0, product_kg=1000.0)
+
+    def test_what_weighs_nothing_is_spoilt_at_once(self) -> None:
+        began = Began(at=NOON - minutes(30))
+        assert limits_of(order(self.NOTHING), now=NOON, loop=True, began=began) == ColdLimits()
+        waiting = order(self.NOTHING, **WAITING)
+        chances = chances_of(waiting, self.NOTHING, now=NOON, loop=True)
+        assert chances is not None
+        assert (chances.begin_s, chances.end_s) == (0.0, 0.0)
+        assert chances.lost(-1.0) == 0.0
+        assert chances.lost(0.0) == pytest.approx(0.8)
+
+    def test_its_slope_is_as_steep_as_slopes_get(self) -> None:
+        limits = limits_of(order(self.NOTHING, **WAITING), now=NOON, loop=True)
+        assert limits == ColdLimits(
+            hold_s=0, warm_after_s=0, warm_cost_per_min=10_000, at_stake=24_000
+        )
+
+    def test_a_step_that_lies_ahead_is_one_too(self) -> None:
+        step = Chances(((60.0, 0.1), (60.0, 0.5), (60.0, 0.9)))
+        assert [step.lost(at_s) for at_s in (59.0, 60.0)] == pytest.approx([0.0, 0.8])
+
+    def test_what_holds_for_weeks_has_limits_that_a_plan_can_have(self) -> None:
+        limits = limits_of(order(self.FOR_WEEKS, **WAITING), now=NOON, loop=True)
+        assert (limits.hold_s, limits.warm_after_s) == (LAST_S, LAST_S)
 
 
 class TestOnItsWay:
