@@ -177,6 +177,9 @@ Temperature = Annotated[
 Kilograms = Annotated[
     float, Field(ge=0, le=1000, allow_inf_nan=False), AfterValidator(_to_hundredths)
 ]
+GoodsKilograms = Annotated[
+    float, Field(ge=0.01, le=1000, allow_inf_nan=False), AfterValidator(_to_hundredths)
+]
 BeforeRow = Annotated[
     int | None,
     Query(ge=1, le=2**63 - 1, description="The last id of the page before: newest come first."),

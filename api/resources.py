@@ -3,7 +3,7 @@
 Times are aware and UTC; an unknown field is refused, so that a typing error is not silently lost.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -11,6 +11,7 @@ from api.curve import Policy
 from api.fields import (
     Amount,
     ConsignmentIdField,
+    GoodsKilograms,
     Kilograms,
     LoggerIdField,
     OrderIdField,
@@ -120,7 +121,18 @@ class PackingDetails(Request):
     )
     pack_kind: PackKind | None = Field(default=None, description="What keeps it cold.")
     pack_kg: Kilograms | None = None
-    product_kg: Kilograms | None = None
+    product_kg: GoodsKilograms | None = Field(
+        default=None, description="What the goods weigh, 0.01 kg at least; null: not known."
+    )
+
+    @model_validator(mode="after")
+    def _a_pack_that_weighs(self) -> Self:
+        if self.pack_kg == 0 and self.pack_kind not in {None, "none"}:
+            raise ValueError(
+                f"pack_kg is 0 and pack_kind {self.pack_kind}: give what the pack weighs, 0.01 kg "
+                "at least, or pack_kind none"
+            )
+        return self
 
 
 class Packing(Resource):

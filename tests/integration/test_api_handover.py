@@ -81,6 +81,24 @@ def steps_told(world: World) -> list[tuple[str, str | None]]:
 # What an order is worth, and how it was packed ---------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"product_kg": 0}, "greater than or equal to 0.01"),
+        ({"product_kg": 0.001}, "greater than or equal to 0.01"),
+        ({"pack_kg": 0}, "give what the pack weighs"),
+        ({"pack_kg": 0.001}, "give what the pack weighs"),
+    ],
+)
+def test_goods_and_packs_weigh_something(
+    world: World, changes: dict[str, float], says: str
+) -> None:
+    create(world, {"zone": "chilled"})
+    path = "/consignments/order-1.chilled/packing"
+    assert says in world.put(path, PACKING | changes, status=422)["detail"]
+    world.put(path, PACKING | {"pack_kind": "none", "pack_kg": 0})
+
+
 def test_an_order_says_what_it_is_worth_and_how_it_was_packed(world: World) -> None:
     goods = {"zone": "chilled", "goods_value": 12_800, "packing": PACKING}
     order = create(world, goods, currency="EUR", delivery_fee=600)
