@@ -31,7 +31,14 @@ Latitude = Annotated[float, AfterValidator(_latitude), _range(-90, 90)]
 Longitude = Annotated[float, AfterValidator(_longitude), _range(-180, 180)]
 Grams = Annotated[int, Field(ge=0, le=10_000_000, description="Grams.")]
 Seconds = Annotated[int, Field(ge=0, le=86_400, description="Seconds.")]
-Rate = Annotated[int, Field(ge=0, le=10**9, description="In the currency's smallest unit.")]
+# What plans reckon with at most, as the router refuses more (a test compares the two).
+_IN_SMALLEST_UNITS = "In the currency's smallest unit."
+Cost = Annotated[int, Field(ge=0, le=100_000_000, description=_IN_SMALLEST_UNITS)]
+CostPerKm = Annotated[int, Field(ge=0, le=100_000, description=_IN_SMALLEST_UNITS)]
+CostPerHour = Annotated[int, Field(ge=0, le=1_000_000, description=_IN_SMALLEST_UNITS)]
+CostPerMinute = Annotated[int, Field(ge=0, le=10_000, description=_IN_SMALLEST_UNITS)]
+DoorSeconds = Annotated[int, Field(ge=0, le=600, description="Seconds.")]
+OrdersPerHour = Annotated[int, Field(ge=0, le=10_000)]
 
 
 def refuse_nowhere(lat_deg: float | None, lon_deg: float | None) -> None:

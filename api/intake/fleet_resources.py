@@ -3,12 +3,12 @@
 What is put is the whole of a thing: a field that is left out has its default again.
 """
 
-from typing import Annotated, Literal, Self
+from datetime import timedelta
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
 from api.fields import (
-    Amount,
     CityIdField,
     DepotIdField,
     GatewayIdField,
@@ -18,7 +18,17 @@ from api.fields import (
     UtcTime,
     VehicleIdField,
 )
-from api.intake.fields import Grams, Located, Rate, Seconds
+from api.intake.fields import (
+    Cost,
+    CostPerHour,
+    CostPerKm,
+    CostPerMinute,
+    DoorSeconds,
+    Grams,
+    Located,
+    OrdersPerHour,
+    Seconds,
+)
 from api.intake.geojson import Areas
 from api.resources import Request, Resource
 from schemas.ids import CityId, DepotId, LockerId, ShiftId, VehicleId
@@ -27,6 +37,8 @@ from schemas.reading import Zone
 DepotKind = Literal["front_warehouse", "store", "central", "satellite"]
 VehicleKind = Literal["van", "tricycle", "courier", "carrier"]
 VehicleRole = Literal["regular", "relay", "reserve"]
+LONGEST_SHIFT: Final = timedelta(days=7)
+"""A plan reckons with ten days, the way home among them."""
 Names = Annotated[list[Text], Field(max_length=100)]
 
 
@@ -39,8 +51,10 @@ class TierDetails(Request):
     hours: Annotated[int, Field(ge=1, le=72)]
     levels: Annotated[Names, Field(min_length=1)]
     areas: Names = Field(default_factory=list, description="None: all areas.")
-    late_cost_per_min: Rate = Field(default=0, description="What the plan pays for a minute late.")
-    drop_cost: Amount = Field(default=0, description="What it costs to break the promise.")
+    late_cost_per_min: CostPerMinute = Field(
+        default=0, description="What the plan pays for a minute late."
+    )
+    drop_cost: Cost = Field(default=0, description="What it costs to break the promise.")
 
 
 class PolicyDetails(Request):
@@ -138,12 +152,9 @@ class DepotDetails(Located, Request):
     kind: DepotKind
     name: Text
     picking_s: Seconds = Field(default=0, description="From the order to the loaded box.")
-    orders_per_hour: (
-        Annotated[
-            list[Annotated[int, Field(ge=0, le=100_000)]], Field(min_length=24, max_length=24)
-        ]
-        | None
-    ) = Field(default=None, description="24 numbers, one a local clock hour; null: no limit.")
+    orders_per_hour: Annotated[list[OrdersPerHour], Field(min_length=24, max_length=24)] | None = (
+        Field(default=None, description="24 numbers, one a local clock hour; null: no limit.")
+    )
     closed_at: UtcTime | None = None
 
 
@@ -222,12 +233,14 @@ class VehicleDetails(Request):
     )
     max_trips: Annotated[int, Field(ge=1, le=100)] = 1
     reload_s: Seconds = 0
-    door_s: Seconds = Field(default=0, description="How much a door's opening warms the others.")
+    door_s: DoorSeconds = Field(
+        default=0, description="How much a door's opening warms the others."
+    )
     returns: bool = True
-    fixed_cost: Rate = 0
-    cost_per_km: Rate = 0
-    cost_per_h: Rate = 0
-    cost_per_order: Rate = 0
+    fixed_cost: Cost = 0
+    cost_per_km: CostPerKm = 0
+    cost_per_h: CostPerHour = 0
+    cost_per_order: Cost = 0
     gateway_id: GatewayIdField | None = Field(default=None, description="The edge on board.")
     frozen_place_id: PlaceIdField | None = None
     chilled_place_id: PlaceIdField | None = None
@@ -278,7 +291,7 @@ class Break(Request):
 
 
 class ShiftDetails(Request):
-    """When a vehicle is staffed, and by whom."""
+    """When a vehicle is staffed, and by whom: 7 days at most."""
 
     vehicle_id: VehicleIdField
     from_at: UtcTime
@@ -291,6 +304,8 @@ class ShiftDetails(Request):
     def _some_time(self) -> Self:
         if self.until_at <= self.from_at:
             raise ValueError("until_at must come after from_at")
+        if self.until_at - self.from_at > LONGEST_SHIFT:
+            raise ValueError("a shift lasts 7 days at most: give an earlier until_at")
         return self
 
     @model_validator(mode="after")

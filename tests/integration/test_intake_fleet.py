@@ -128,6 +128,10 @@ def test_what_a_thing_names_must_be_there(
         ("/shifts/s", shift(drivers=["a", "b", "c"]), "at most 2 items"),
         ("/shifts/s", shift(drivers=["a", "a"]), "two persons"),
         ("/shifts/s", shift(until_at=iso(T0)), "until_at must come after from_at"),
+        ("/shifts/s", shift(until_at="2099-01-01T00:00:00Z"), "7 days at most"),
+        ("/vehicles/v", vehicle(cost_per_km=100_001), "less than or equal to 100000"),
+        ("/vehicles/v", vehicle(door_s=601), "less than or equal to 600"),
+        ("/depots/d", depot(orders_per_hour=[10_001] * 24), "less than or equal to 10000"),
     ],
 )
 def test_what_could_not_be_is_refused(
