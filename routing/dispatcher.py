@@ -22,6 +22,7 @@ from typing import Any, Final
 from prometheus_client import start_http_server
 
 from routing import search
+from routing.check import ImpossibleProblem
 from routing.dispatch import metrics
 from routing.dispatch.deciding import Decided, Means, decide, is_empty
 from routing.dispatch.decision import Decision
@@ -151,8 +152,16 @@ class Dispatcher:
         state = seen.state if self._memory is None else self._memory.of(seen.state)
         _observe(state)
         started = time.monotonic()
-        with _timed("decide"):
-            decided = decide(state, self._means)
+        try:
+            with _timed("decide"):
+                decided = decide(state, self._means)
+        except ImpossibleProblem as error:
+            metrics.UNPLANNABLE.inc()
+            log.error(  # noqa: TRY400  # a stored value is at fault: its place says more than ours
+                "the city can't be planned; waiting until its data are put right",
+                extra={"city": city_id, "error": str(error)},
+            )
+            return self._settings.poll_s
         decision = _with_duration(decided.decision, time.monotonic() - started)
         if not is_empty(decision) and not self._write(state, decision):
             return 0.0

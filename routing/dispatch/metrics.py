@@ -14,6 +14,10 @@ PLANS: Final = Counter("frostline_dispatch_plans_total", "Versions written.", ["
 PLANS_REFUSED: Final = Counter(
     "frostline_dispatch_plans_refused_total", "Decisions thrown away: the version was taken."
 )
+UNPLANNABLE: Final = Counter(
+    "frostline_dispatch_unplannable_total",
+    "Looks at a city that can't be planned: a stored value is out of bounds.",
+)
 PROMISES: Final = Counter("frostline_dispatch_promises_total", "Answers to orders.", ["state"])
 RESCUES: Final = Counter("frostline_dispatch_rescues_total", "Boxes in question.", ["chosen"])
 COMMANDS: Final = Counter("frostline_dispatch_commands_total", "Commands answered.", ["accepted"])

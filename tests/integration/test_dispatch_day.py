@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from frostline.migrate import migrate
 from routing.dispatch.store_read import look
@@ -44,6 +45,29 @@ def test_a_quiet_city_gets_no_new_versions(world: DispatchWorld) -> None:
     for _ in range(5):
         world.step(after_min=0.1)
     assert world.version() == version
+
+
+def test_a_city_that_cannot_be_planned_says_so_and_goes_on_once_it_is_put_right(
+    world: DispatchWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.order("order-1")
+    world.step()
+    world.sql("UPDATE vehicles SET cost_per_km = 100001 WHERE vehicle_id = 'van-2'")
+    world.order("order-2")
+    before = unplannable()
+    assert world.step(after_min=0.1) == world.settings.poll_s
+    (said,) = (each for each in caplog.records if each.levelname == "ERROR")
+    assert said.__dict__["city"] == CITY
+    assert "cost_per_km: is 100001; give at most 100000" in said.__dict__["error"]
+    assert unplannable() == before + 1
+    assert (world.version(), world.promise("order-2")) == (1, {})
+    world.sql("UPDATE vehicles SET cost_per_km = 100 WHERE vehicle_id = 'van-2'")
+    world.step(after_min=0.1)
+    assert world.promise("order-2")["state"] == "promised"
+
+
+def unplannable() -> float:
+    return REGISTRY.get_sample_value("frostline_dispatch_unplannable_total") or 0.0
 
 
 def reasons(world: DispatchWorld) -> list[str]:
