@@ -6,7 +6,7 @@ What is put is the whole of a thing: a field that is left out has its default ag
 from datetime import timedelta
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from api.fields import (
     CityIdField,
@@ -290,13 +290,22 @@ class Break(Request):
     duration_s: Annotated[int, Field(ge=60, le=14_400)]
 
 
+def _two_are_two(drivers: list[str]) -> list[str]:
+    if len(set(drivers)) < len(drivers):
+        raise ValueError("two drivers are two persons: give one, or two names")
+    return drivers
+
+
+Drivers = Annotated[list[Text], Field(min_length=1, max_length=2), AfterValidator(_two_are_two)]
+
+
 class ShiftDetails(Request):
     """When a vehicle is staffed, and by whom: 7 days at most."""
 
     vehicle_id: VehicleIdField
     from_at: UtcTime
     until_at: UtcTime
-    drivers: Annotated[list[Text], Field(min_length=1, max_length=2)]
+    drivers: Drivers
     breaks: Annotated[tuple[Break, ...], Field(max_length=4)] = ()
     cancelled_at: UtcTime | None = None
 
@@ -306,12 +315,6 @@ class ShiftDetails(Request):
             raise ValueError("until_at must come after from_at")
         if self.until_at - self.from_at > LONGEST_SHIFT:
             raise ValueError("a shift lasts 7 days at most: give an earlier until_at")
-        return self
-
-    @model_validator(mode="after")
-    def _two_are_two(self) -> Self:
-        if len(set(self.drivers)) < len(self.drivers):
-            raise ValueError("two drivers are two persons")
         return self
 
     @model_validator(mode="after")

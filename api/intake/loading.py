@@ -20,6 +20,7 @@ from api.intake.fleet_resources import (
     AddressDetails,
     CityDetails,
     DepotDetails,
+    Drivers,
     LockerDetails,
     ShiftDetails,
     StockCount,
@@ -72,7 +73,7 @@ class DailyShiftEntry(Request):
     vehicle_id: VehicleIdField
     from_time: _ClockTime
     until_time: _ClockTime
-    drivers: Annotated[list[str], Field(min_length=1, max_length=2)]
+    drivers: Drivers
 
     def on(self, day: date, zone: ZoneInfo) -> ShiftEntry:
         """Return the shift of one day; its id has the date."""

@@ -111,6 +111,7 @@ def test_a_city_that_is_loaded_again_keeps_what_was_counted_since(
         ("from_at = 2026-11-21T08:00:00+08:00", "from_at = 2026-11-21T08:00:00", "no time zone"),
         ("closes_s = 82_800", "closes_s = ", "no TOML"),
         ('from_time = "16:00"', 'from_time = "25:00"', "from_time: .*match pattern"),
+        ('drivers = ["Chen Jing"]', 'drivers = ["Li", "Li"]', "drivers: two drivers are two"),
     ],
 )
 def test_a_mistake_in_a_city_is_told_with_its_line_and_nothing_is_stored(
