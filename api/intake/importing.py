@@ -6,7 +6,7 @@ run again: what was written by then is known. All or nothing is one transaction.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from api import store, store_orders
 from api.intake import store_deliveries
@@ -14,6 +14,8 @@ from api.intake.creating import Now, create_order
 from api.intake.resources import RequestedOrder
 from api.refusals import AlreadyExists, Refused
 from api.store import Connection
+
+_HEAD: Final = frozenset({"member_id", "member_level", "placed_at", "currency", "delivery_fee"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,9 @@ async def _is_known(db: Connection, new: RequestedOrder) -> bool:
     order = await store_orders.order(db, new.order_id)
     if order is None or new.delivery is None:
         return False
-    head = new.model_dump(include={"member_id", "member_level", "placed_at", "currency"})
+    head = new.model_dump(include=set(_HEAD))
+    if new.time_zone is not None:  # else it got the default of its time
+        head["time_zone"] = new.time_zone
     goods = {(new.id_of(box), box.zone, box.goods_value) for box in new.consignments}
     standing = {(box.consignment_id, box.zone, box.goods_value) for box in order.consignments}
     if order.model_dump(include=set(head)) != head or goods != standing:

@@ -221,6 +221,26 @@ def test_an_order_that_says_something_else_now_is_refused(city: World, file: Pat
     assert again.exit_code == 1
 
 
+@pytest.mark.parametrize(
+    ("fee", "time_zone", "is_known"),
+    [
+        (600, "Asia/Shanghai", True),
+        (600, "", True),
+        (700, "Asia/Shanghai", False),
+        (600, "Asia/Tokyo", False),
+    ],
+)
+def test_another_fee_or_time_zone_is_something_else(
+    city: World, file: Path, fee: int, time_zone: str, *, is_known: bool
+) -> None:
+    columns = f"{COLUMNS},delivery_fee,time_zone"
+    for last in ("600,Asia/Shanghai", f"{fee},{time_zone}"):
+        file.write_text(f"{columns}\n{line('o-1')},{last}\n", encoding="utf-8")
+        done = frostline(city, "orders", "import", file)
+    assert ("1 known before" in done.stdout) == is_known
+    assert ("It says something else." in done.stderr) != is_known
+
+
 @pytest.mark.parametrize("bad", [line("o-2", "31.35"), line("o-2", "north")])
 def test_all_or_nothing_writes_nothing_where_a_line_is_refused(
     city: World, file: Path, bad: str
