@@ -222,6 +222,52 @@ def test_a_pin_holds_or_the_order_waits(day: Day) -> None:
             assert brings.get(pin.order_id) in {None, pin.vehicle_id}
 
 
+def years_ahead(state: CityState) -> CityState:
+    """Return a state in which whatever has an end ends years from now, and boxes hold as long."""
+    years = state.now + timedelta(days=26_000)
+    orders = tuple(
+        replace(order, due_at=years, not_before=years, boxes=(heavy(order.id),))
+        if order.stage in {"waiting", "packed"}
+        else replace(order, boxes=(heavy(order.id),))
+        for order in state.orders
+    )
+    vehicles = tuple(
+        replace(
+            vehicle,
+            reload_s=86_400,
+            shifts=tuple(replace(shift, until_at=years) for shift in vehicle.shifts),
+        )
+        for vehicle in state.vehicles
+    )
+    who = state.vehicles[0].id
+    broken = replace(disruption(state, "breakdown", who, BreakdownDetails()), until_at=years)
+    snow = WeatherDetails(weather="snow", speed_percent=5, extra_service_s=3600, hold_percent=500)
+    storm = replace(disruption(state, "weather", None, snow), until_at=years)
+    held = Pin(
+        order_id=state.orders[0].id,
+        kind="hold",
+        vehicle_id=None,
+        hold_until=years,
+        price=0,
+        by="Li",
+    )
+    return replace(
+        state, orders=orders, vehicles=vehicles, disruptions=(broken, storm), pins=(held,)
+    )
+
+
+def heavy(order_id: str) -> Box:
+    return replace(bare(order_id), pack_kind="dry_ice", pack_kg=1000.0, product_kg=1000.0)
+
+
+@pytest.mark.parametrize("driven_min", [[], [45, 30]])
+def test_what_ends_years_ahead_can_be_planned(driven_min: list[int]) -> None:
+    state = driven(city_state(orders=12), driven_min)
+    standing = stand(years_ahead(state), WAYS)
+    assert_holds(standing)
+    assert replan(standing, NEWS, seed=1, iterations=20) is not None
+
+
 def with_bare_boxes(state: CityState) -> CityState:
     """Return a city whose chilled orders are packed without ice, and whose vans cool."""
     vehicles = tuple(
