@@ -73,9 +73,19 @@ WHERE c.place_id IS NOT NULL
 ORDER BY c.vehicle_id, c.zone
 """
 
+# Whether an order `d` went back, all of it, and was not handed out again since.
+_WENT_BACK: Final = """EXISTS (
+    SELECT FROM handovers b
+    WHERE b.order_id = d.order_id AND b.step IN ('refused', 'returned')
+      AND (b.consignment_id IS NULL OR NOT EXISTS (
+        SELECT FROM consignments c WHERE c.order_id = d.order_id AND c.closed_at IS NULL))
+      AND NOT EXISTS (
+        SELECT FROM handovers a
+        WHERE a.order_id = d.order_id AND a.step IN ('loaded', 'departed') AND a.at > b.at))"""
+
 # On which vehicle an order was loaded last, unless its journey has ended. Nothing travels for two
 # weeks: older orders need no look.
-ABOARD: Final = """
+ABOARD: Final = f"""
 SELECT d.order_id, h.vehicle_id, d.frozen_g, d.chilled_g, d.ambient_g
 FROM deliveries d
 JOIN LATERAL (
@@ -90,15 +100,13 @@ WHERE d.city_id = %(city_id)s AND d.requested_at > %(now)s - interval '14 days'
   AND NOT EXISTS (
     SELECT FROM milestones m
     WHERE m.order_id = d.order_id AND m.milestone IN ('delivered', 'cancelled'))
-  AND NOT EXISTS (
-    SELECT FROM handovers e
-    WHERE e.order_id = d.order_id AND e.step IN ('refused', 'returned'))
+  AND NOT {_WENT_BACK}
 ORDER BY d.order_id
-"""
+"""  # noqa: S608  # of constants
 
 # What is still to come of the plan that stands, at the times that were estimated since. A loading
 # that is over stands as long as its trip.
-STOPS_TO_COME: Final = """
+STOPS_TO_COME: Final = f"""
 SELECT s.vehicle_id, s.trip, s.position, s.kind, s.order_id, s.depot_id, s.to_locker, s.locked,
        COALESCE(e.arrives_at, s.arrives_at) AS arrives_at,
        COALESCE(e.earliest_at, e.arrives_at, s.earliest_at) AS earliest_at,
@@ -120,11 +128,12 @@ WHERE s.city_id = %(city_id)s AND s.to_version IS NULL
   AND NOT EXISTS (
     SELECT FROM milestones f
     WHERE f.order_id = s.order_id AND f.milestone IN ('delivered', 'cancelled'))
+  AND NOT EXISTS (SELECT FROM deliveries d WHERE d.order_id = s.order_id AND {_WENT_BACK})
   AND NOT EXISTS (
     SELECT FROM stop_visits t
     WHERE t.vehicle_id = s.vehicle_id AND t.order_id = s.order_id AND t.left_at IS NOT NULL)
 ORDER BY s.vehicle_id, s.trip, s.position
-"""
+"""  # noqa: S608  # of constants
 
 _ZONES: Final = ("frozen_g", "chilled_g", "ambient_g")
 

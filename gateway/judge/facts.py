@@ -22,7 +22,7 @@ class OrderRow:
     arrives_at: datetime | None  # as last estimated
     latest_at: datetime | None  # 90 % come by then, where the estimate says it
     service_s: int | None  # that handing over takes; None: nobody is to deliver it
-    is_left_behind: bool  # by the plan that stands
+    is_left_behind: bool  # by the plan that stands, or brought back undelivered
     delivered_at: datetime | None
     cancelled_at: datetime | None
     packed_at: datetime | None

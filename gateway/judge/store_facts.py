@@ -29,7 +29,13 @@ ORDERS: Final = """
 SELECT o.order_id, o.member_level, o.time_zone, o.currency, o.delivery_fee, o.placed_at,
        COALESCE(p.due_at, o.due_at) AS due_at, e.arrives_at, e.latest_at, d.service_s,
        EXISTS (SELECT FROM plan_unserved u WHERE u.city_id = d.city_id
-               AND u.order_id = o.order_id AND u.to_version IS NULL) AS is_left_behind,
+               AND u.order_id = o.order_id AND u.to_version IS NULL)
+       OR EXISTS (SELECT FROM handovers b  -- its vehicle brought it back, and nobody refused it
+                  WHERE b.order_id = o.order_id AND b.step = 'returned' AND b.consignment_id IS NULL
+                    AND NOT EXISTS (SELECT FROM handovers h WHERE h.order_id = b.order_id
+                                    AND (h.step = 'refused' OR h.at > b.at
+                                         AND h.step IN ('loaded', 'departed'))))
+           AS is_left_behind,
        m.delivered_at, m.cancelled_at, m.packed_at, m.departed_at
 FROM orders o
 LEFT JOIN promises p USING (order_id)

@@ -47,8 +47,10 @@ from schemas.disruptions import DETAILS
 
 RowT = TypeVar("RowT")
 
-LAST_MILESTONES: Final = ("delivered", "cancelled", "refused", "returned")
-"""An order that has reached one of them is under way no more."""
+LAST_MILESTONES: Final = ("delivered", "cancelled")
+"""An order that has reached one of them is under way no more, and neither is one that went back."""
+
+_WENT_BACK: Final = ("refused", "returned")
 
 _ORDERS_FOR: Final = timedelta(days=14)  # an order is booked at most so long ahead
 _VISITS_FOR: Final = timedelta(hours=18)  # a day's visits: what is learned from, what has been made
@@ -508,9 +510,21 @@ class _Journey:
 
     @classmethod
     def of(cls, steps: Iterable[_Handover], carried_by: Mapping[str, str]) -> "_Journey":
-        at = {f"{step.step}_at": step.at for step in steps}
-        loaded = [carried_by.get(s.place_id or "") for s in steps if s.step == "loaded"]
-        return cls(**at, aboard=next((v for v in reversed(loaded) if v is not None), None))
+        at: dict[str, datetime] = {}
+        aboard: str | None = None
+        for step in steps:
+            if step.step in _WENT_BACK:
+                at, aboard = _packed_only(at), None
+                continue
+            at[f"{step.step}_at"] = step.at
+            if step.step == "loaded":
+                aboard = carried_by.get(step.place_id or "") or aboard
+        return cls(**at, aboard=aboard)
+
+
+def _packed_only(at: Mapping[str, datetime]) -> dict[str, datetime]:
+    """Keep the packing of what went back: handed out again, its way begins anew."""
+    return {name: when for name, when in at.items() if name == "packed_at"}
 
 
 def _order(

@@ -34,6 +34,22 @@ WHERE l.locktype = 'advisory' AND l.classid = %(lock_class)s::integer::oid
   AND statement_timestamp() - a.state_change > make_interval(secs => %(silent_s)s)
 """
 
+# Whether a step `h` is about all of its order: what was said of one box is so once none is open any
+# more.
+_IS_OF_ALL: Final = """(h.consignment_id IS NULL OR NOT EXISTS (
+    SELECT FROM consignments c WHERE c.order_id = h.order_id AND c.closed_at IS NULL
+))"""
+
+# When an order `d` went back. What is handed out again afterwards is under way again.
+_WENT_BACK_AT: Final = f"""(
+    SELECT CASE WHEN h.step IN ('refused', 'returned') THEN h.at END
+    FROM handovers h
+    WHERE h.order_id = d.order_id
+      AND (h.step IN ('loaded', 'departed')
+           OR h.step IN ('refused', 'returned') AND {_IS_OF_ALL})
+    ORDER BY h.at DESC, h.handover_id DESC LIMIT 1
+)"""  # noqa: S608  # of constants
+
 # The city and what it has -------------------------------------------------------------------------
 
 CITY: Final = "SELECT city_id, time_zone, policy FROM cities WHERE city_id = %(city_id)s"
@@ -48,7 +64,7 @@ ORDER BY d.depot_id
 """
 
 # A compartment is taken from the promise until the order's journey ends.
-LOCKERS: Final = """
+LOCKERS: Final = f"""
 SELECT l.locker_id AS id, l.lat_deg, l.lon_deg,
        GREATEST(0, l.compartments - COALESCE(taken.orders, 0))::integer AS free
 FROM lockers l
@@ -64,11 +80,12 @@ LEFT JOIN (
           SELECT FROM milestones m
           WHERE m.order_id = d.order_id AND m.milestone = ANY(%(last)s)
       )
+      AND {_WENT_BACK_AT} IS NULL
     GROUP BY 1
 ) taken USING (locker_id)
 WHERE l.city_id = %(city_id)s AND (l.closed_at IS NULL OR l.closed_at > %(now)s)
 ORDER BY l.locker_id
-"""
+"""  # noqa: S608  # of constants
 
 # With its newest fix that is not of the future: a receiver's clock may be wrong.
 VEHICLES: Final = """
@@ -123,7 +140,7 @@ WHERE v.city_id = %(city_id)s AND p.stored_at > %(stored_since)s
 
 # Those that wait for an answer or were promised, until their journey has ended and the plan is rid
 # of them. An offer that nobody has answered, and what is impossible, are not ours to act on.
-ORDERS: Final = """
+ORDERS: Final = f"""
 SELECT d.order_id, o.member_level, d.tier_h, d.lat_deg, d.lon_deg, d.frozen_g, d.chilled_g,
        d.ambient_g, d.service_s, o.placed_at, d.requested_at, d.wish, d.window_from, d.window_until,
        d.locker_id, o.delivery_fee, p.state AS promise, p.due_at, p.not_before, p.depot_id,
@@ -136,7 +153,7 @@ LEFT JOIN promises p USING (order_id)
 LEFT JOIN offer_answers a USING (order_id)
 CROSS JOIN LATERAL (
     SELECT min(at) FILTER (WHERE milestone = 'delivered') AS delivered_at,
-           min(at) FILTER (WHERE milestone = ANY(%(last)s)) AS ended_at,
+           COALESCE(min(at) FILTER (WHERE milestone = ANY(%(last)s)), {_WENT_BACK_AT}) AS ended_at,
            min(at) FILTER (WHERE milestone = 'next_stop') AS next_stop_at,
            min(at) FILTER (WHERE milestone = 'arriving') AS arriving_at
     FROM milestones WHERE milestones.order_id = d.order_id
@@ -147,15 +164,16 @@ WHERE d.city_id = %(city_id)s AND d.requested_at > %(since)s
                                   AND a.answered_at >= p.decided_at)
        OR d.order_id = ANY(%(planned)s))
 ORDER BY d.requested_at, d.order_id
-"""
+"""  # noqa: S608  # of constants
 
-HANDOVERS: Final = """
-SELECT order_id, step, at, place_id
-FROM handovers
-WHERE order_id = ANY(%(order_ids)s)
-  AND step IN ('packed', 'loaded', 'departed', 'arrived')
-ORDER BY order_id, at, handover_id
-"""
+HANDOVERS: Final = f"""
+SELECT h.order_id, h.step, h.at, h.place_id
+FROM handovers h
+WHERE h.order_id = ANY(%(order_ids)s)
+  AND (h.step IN ('packed', 'loaded', 'departed', 'arrived')
+       OR h.step IN ('refused', 'returned') AND {_IS_OF_ALL})
+ORDER BY h.order_id, h.at, h.handover_id
+"""  # noqa: S608  # of constants
 
 # With the limits of its policy, and the judge's word: its forecast, whether it is out of its zone.
 BOXES: Final = """

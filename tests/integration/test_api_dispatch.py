@@ -184,6 +184,30 @@ def test_what_was_loaded_last_on_a_vehicle_is_aboard_until_it_is_delivered(
     assert aboard() == [([], 0), ([], 0)]
 
 
+@pytest.mark.parametrize("step", ["refused", "returned"])
+def test_what_went_back_is_neither_aboard_nor_to_be_delivered(
+    world: World, city: CityRows, step: str
+) -> None:
+    city.order("order-1", due_at=T0 + minutes(120))
+    city.plan(1)
+    city.stop("van-1", "order-1")
+
+    def hand_over(step: str, after_min: float, place_id: str | None = None) -> None:
+        body = {"at": iso(T0 + minutes(after_min)), "person": "Li Wei", "place_id": place_id}
+        world.post("/orders/order-1/handovers", {"step": step, **body})
+
+    def van() -> tuple[list[str], int]:
+        first, _ = world.get(f"/cities/{CITY}/vehicles")
+        return first["orders_aboard"], len(first["next_stops"])
+
+    hand_over("loaded", 10, "van-1.chilled")
+    assert van() == (["order-1"], 1)
+    hand_over(step, 20)
+    assert van() == ([], 0)
+    hand_over("loaded", 25, "van-1.chilled")
+    assert van() == (["order-1"], 1)
+
+
 def test_next_stops_are_those_of_the_plan_that_stands_and_not_made_yet(
     world: World, city: CityRows
 ) -> None:

@@ -106,6 +106,20 @@ def test_a_cancelled_order_leaves_the_plan_at_once(world: DispatchWorld) -> None
     assert what == "done"
 
 
+def test_a_refused_order_is_not_brought_again(world: DispatchWorld) -> None:
+    world.order("order-1")
+    world.step()
+    world.handover("order-1", "packed")
+    world.leave("order-1")
+    world.now += minutes(20)
+    world.handover("order-1", "refused")
+    world.step()
+    assert world.planned() == {}
+    world.step(25)
+    assert world.planned() == {}
+    assert world.sql("SELECT FROM plan_unserved WHERE to_version IS NULL") == []
+
+
 def test_a_broken_down_van_hands_what_it_has_not_loaded_to_another(world: DispatchWorld) -> None:
     world.order("order-1")
     world.step()

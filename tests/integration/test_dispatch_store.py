@@ -160,6 +160,43 @@ def test_an_ended_order_is_seen_as_long_as_it_is_planned(world: DispatchWorld) -
     assert state_of(world).orders == ()
 
 
+@pytest.mark.parametrize("step", ["refused", "returned"])
+def test_an_order_that_went_back_has_ended_until_it_is_handed_out_again(
+    world: DispatchWorld, step: str
+) -> None:
+    world.order("order-1")
+    decision = Decision(now=T0, promises=(promised("order-1"),), plan=plan(0, stop("order-1")))
+    write(world.store, state_of(world), decision)
+    world.handover("order-1", "packed")
+    world.leave("order-1")
+    world.handover("order-1", "arrived")
+    world.now += minutes(5)
+    world.handover("order-1", step)
+    assert [order.stage for order in state_of(world).orders] == ["ended"]
+    write(world.store, state_of(world), Decision(now=T0, plan=plan(1)))
+    assert state_of(world).orders == ()
+    world.now += minutes(30)
+    world.handover("order-1", "loaded", place_id="van-2.chilled")
+    (order,) = state_of(world).orders
+    assert (order.stage, order.aboard, order.departed_at) == ("loaded", "van-2", None)
+    world.handover("order-1", "departed")
+    assert [order.stage for order in state_of(world).orders] == ["out"]
+
+
+def test_an_order_one_of_whose_boxes_was_refused_is_under_way(world: DispatchWorld) -> None:
+    world.order("order-1")
+    write(world.store, state_of(world), Decision(now=T0, promises=(promised("order-1"),)))
+    world.leave("order-1")
+    world.sql(
+        "INSERT INTO handovers (order_id, consignment_id, step, at, person, recorded_at) "
+        "VALUES ('order-1', 'order-1.chilled', 'refused', %s, 'Wang', %s)",
+        (world.now + minutes(1), world.now),
+    )
+    assert [order.stage for order in state_of(world).orders] == ["out"]  # another box is open
+    world.sql("UPDATE consignments SET closed_at = opened_at")
+    assert state_of(world).orders == ()
+
+
 def test_an_offer_waits_for_its_answer(world: DispatchWorld) -> None:
     world.order("order-1")
     offer = Offer(due_at=T0 + minutes(360), depot_id="depot-1")
@@ -180,6 +217,11 @@ def test_a_locker_compartment_is_taken_from_the_promise_on(world: DispatchWorld)
     world.order("order-1", wish="locker", locker_id="locker-1")
     assert [locker.free for locker in state_of(world).lockers] == [2]
     write(world.store, state_of(world), Decision(now=T0, promises=(promised("order-1"),)))
+    assert [locker.free for locker in state_of(world).lockers] == [1]
+    world.now += minutes(1)
+    world.handover("order-1", "returned")
+    assert [locker.free for locker in state_of(world).lockers] == [2]
+    world.handover("order-1", "loaded")
     assert [locker.free for locker in state_of(world).lockers] == [1]
     world.milestone("order-1", "delivered")
     assert [locker.free for locker in state_of(world).lockers] == [2]

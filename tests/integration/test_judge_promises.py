@@ -150,6 +150,18 @@ def test_what_the_plan_leaves_behind_is_told_at_once(world: JudgeWorld) -> None:
     ]
 
 
+def test_what_came_back_undelivered_is_told_at_once(world: JudgeWorld) -> None:
+    promised(world, "order-1", 120)
+    world.sql(
+        "INSERT INTO handovers (order_id, step, at, person, recorded_at) "
+        "VALUES ('order-1', 'returned', %s, 'Wang', %s)",
+        (T0 + minutes(20), T0 + minutes(20)),
+    )
+    world.touch_order("order-1")
+    world.judge_all(T0 + minutes(20))
+    assert told(world) == [("at_risk", None, None)]
+
+
 def test_one_that_comes_in_time_after_all_is_not_broken(world: JudgeWorld) -> None:
     promised(world, "order-1", 120)
     estimated(world, "order-1", 20, 119, 130)
