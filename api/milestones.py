@@ -87,11 +87,14 @@ async def journey_of(db: Connection, order_id: OrderId) -> Journey:
 async def refuse_handover(db: Connection, order_id: OrderId, step: MilestoneEvent) -> None:
     """Raise JourneyContradicted for a handover that reaches a milestone which cannot be.
 
-    What happens to a cancelled order's goods is recorded all the same: it reaches nothing.
+    What becomes of a cancelled order's goods is recorded all the same: a signature for it reaches
+    nothing.
     """
     reaches = "delivered" if step.step == "signed" else step.step
     journey = await journey_of(db, order_id)
-    if reaches in ORDER_OF_STEPS and reaches not in journey.reached and not journey.is_cancelled:
+    if step.step == "signed" and journey.is_cancelled:
+        return
+    if reaches in ORDER_OF_STEPS and reaches not in journey.reached:
         _refuse_contradiction(journey, replace(step, step=reaches))
 
 

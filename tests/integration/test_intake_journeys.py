@@ -91,6 +91,26 @@ def test_a_cancelled_orders_goods_come_back(world: World) -> None:
     assert told(world) == ["packed", "cancelled", "returned"]
 
 
+@pytest.mark.parametrize("step", ["packed", "departed", "arrived"])
+def test_a_cancelled_order_reaches_no_milestone_by_a_handover(world: World, step: str) -> None:
+    say(world, "cancelled", 20)
+    problem = hand_over(world, step, 25, status=409)
+    assert problem["type"] == CONTRADICTED
+    assert f"it can't be {step} after that" in problem["detail"]
+    assert world.get("/orders/order-1/handovers") == []
+    assert told(world) == ["cancelled"]
+    for after_min, goes_on in enumerate(("loaded", "refused", "signed", "returned"), start=30):
+        hand_over(world, goes_on, after_min)
+    journey = [m["milestone"] for m in world.get("/orders/order-1")["milestones"]]
+    assert journey == ["placed", "cancelled"]
+
+
+def test_a_step_before_the_cancellation_may_be_said_after_it(world: World) -> None:
+    say(world, "cancelled", 20)
+    hand_over(world, "packed", 15)
+    assert told(world) == ["cancelled", "packed"]
+
+
 def test_what_the_dispatcher_saw_stands_in_the_journey(world: World) -> None:
     hand_over(world, "packed", 10)
     hand_over(world, "departed", 20)
