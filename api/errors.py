@@ -51,6 +51,7 @@ KINDS: Final[Mapping[type[Refused], Kind]] = {
     refusals.JourneyContradicted: Kind(
         HTTPStatus.CONFLICT, "journey-contradicted", "That cannot follow"
     ),
+    refusals.StillToCome: Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "still-to-come", "Not yet"),
     refusals.AlreadyAcknowledged: Kind(
         HTTPStatus.CONFLICT, "already-acknowledged", "Somebody sees to it"
     ),

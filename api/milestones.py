@@ -17,9 +17,9 @@ from api.errors import problems
 from api.fields import OrderIdPath
 from api.intake import store_deliveries
 from api.orders import find_order
-from api.refusals import JourneyContradicted, MilestoneReached, NoSuchThing
+from api.refusals import JourneyContradicted, MilestoneReached, NoSuchThing, StillToCome
 from api.resources import MilestoneTime, NewMilestone, Order
-from api.steps import ORDER_OF_STEPS, Journey, contradiction
+from api.steps import ORDER_OF_STEPS, Journey, contradiction, is_to_come
 from api.store import Connection
 from api.store_bindings import Boxes
 from api.store_events import Change
@@ -37,7 +37,7 @@ LAST_MILESTONES: Final = frozenset({"delivered", "cancelled"})
     summary="Say that an order has reached a milestone",
     responses={
         **examples.answers(Order, examples.ORDER),
-        **problems(NoSuchThing, MilestoneReached, JourneyContradicted),
+        **problems(NoSuchThing, MilestoneReached, JourneyContradicted, StillToCome),
     },
 )
 async def put_milestone(
@@ -50,7 +50,8 @@ async def put_milestone(
     """Write a milestone. `delivered` and `cancelled` close the consignments and free their loggers.
 
     Repeating it changes nothing. Another time for a milestone that was reached is refused, and so
-    is what contradicts the journey: cancelled after delivered, delivered before packed.
+    is what contradicts the journey: cancelled after delivered, delivered before packed. A time more
+    than 5 minutes ahead is refused as well.
     """
     step = step_of(order_id, milestone, at=reached.at, person=caller.name)
     async with store.transaction(context.pool) as db:
@@ -60,13 +61,14 @@ async def put_milestone(
 async def reach(db: Connection, order_id: OrderId, step: MilestoneEvent, *, now: datetime) -> Order:
     """Reach a milestone and return the order; a milestone that was reached then stays as it is.
 
-    Raises NoSuchThing, MilestoneReached, JourneyContradicted.
+    Raises NoSuchThing, MilestoneReached, JourneyContradicted, StillToCome.
     """
     if not await store_orders.lock_order(db, order_id):
         raise NoSuchThing("order", order_id)
     journey = await journey_of(db, order_id)
     written = journey.reached.get(step.step)
     if written is None:
+        refuse_to_come(step, now=now)
         _refuse_contradiction(journey, step)
         await store_orders.reach_milestone(db, order_id, step.step, at=step.at)
         if step.step in LAST_MILESTONES:
@@ -96,6 +98,15 @@ async def refuse_handover(db: Connection, order_id: OrderId, step: MilestoneEven
         return
     if reaches in ORDER_OF_STEPS and reaches not in journey.reached:
         _refuse_contradiction(journey, replace(step, step=reaches))
+
+
+def refuse_to_come(step: MilestoneEvent, *, now: datetime) -> None:
+    """Raise StillToCome for a step that has not happened yet: it would stand in the true one's way.
+
+    Two clocks may differ by some minutes.
+    """
+    if is_to_come(step.at, now):
+        raise StillToCome("at", step.at, now=now)
 
 
 def step_of(order_id: OrderId, step: str, *, at: datetime, person: str | None) -> MilestoneEvent:

@@ -101,6 +101,17 @@ class JourneyContradicted(Refused):
     """A step of a journey that cannot follow what was said of it before."""
 
 
+class StillToCome(Refused):
+    """A time at which something has happened, but later than now."""
+
+    def __init__(self, field: str, at: datetime, *, now: datetime) -> None:
+        super().__init__(
+            f"{field} is {at.isoformat()}, and it is only {now.isoformat(timespec='seconds')}; "
+            "give the time at which it happened, and set the clock that it came from."
+        )
+        self.faults = ((f"body.{field}", str(self)),)
+
+
 class AlreadyClosed(Refused):
     """What should be closed or changed has ended."""
 

@@ -28,6 +28,11 @@ class Journey:
         return "cancelled" in self.reached
 
 
+def is_to_come(at: datetime, now: datetime) -> bool:
+    """Tell whether a time is further ahead than clocks differ: nothing has happened then."""
+    return at > now + CLOCKS_DIFFER
+
+
 def contradiction(journey: Journey, step: str, at: datetime) -> str | None:
     """Return why a milestone that was not reached yet cannot be reached then; None: it can."""
     if step == "cancelled":

@@ -23,7 +23,7 @@ from api.handover.resources import (
     NewHandover,
 )
 from api.orders import find_order, require_box_of
-from api.refusals import JourneyContradicted, NoSuchThing
+from api.refusals import JourneyContradicted, NoSuchThing, StillToCome
 from api.resources import Order, PackingDetails
 from api.store import Connection
 from api.store_bindings import Boxes
@@ -43,7 +43,7 @@ _ENDS: Final = frozenset({"signed", "refused", "returned"})
     status_code=status.HTTP_201_CREATED,
     responses={
         **examples.answers(Handover, told.HANDOVER, status=200, also=201),
-        **problems(NoSuchThing, JourneyContradicted),
+        **problems(NoSuchThing, JourneyContradicted, StillToCome),
     },
 )
 async def post_handover(
@@ -57,7 +57,8 @@ async def post_handover(
 
     `packed`, `departed` and `arrived` also reach the milestone; `signed`, `refused` and `returned`
     close the boxes, and a journey that has ended with a signature is `delivered`. A milestone that
-    contradicts the journey is refused: departed before packed, signed for before it is packed.
+    contradicts the journey is refused: departed before packed, signed for before it is packed. So
+    is a step more than 5 minutes ahead.
     """
     now = context.clock()
     async with store.transaction(context.pool) as db:
@@ -68,6 +69,7 @@ async def post_handover(
             return standing
         handover = await store_handover.write_handover(db, order_id, new, now=now)
         step = _step_of(handover)
+        milestones.refuse_to_come(step, now=now)
         await milestones.refuse_handover(db, order_id, step)
         await milestones.announce(db, step, now=now)
         await _follow(db, step, now=now)

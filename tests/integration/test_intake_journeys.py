@@ -17,6 +17,7 @@ def world(wiped_world: World) -> World:
     put_city(wiped_world)
     headers = {"Idempotency-Key": "key-1"}
     wiped_world.post("/orders?wait_s=0", order(), status=202, **headers)
+    wiped_world.fixed_now = T0 + minutes(120)
     return wiped_world
 
 
@@ -109,6 +110,29 @@ def test_a_step_before_the_cancellation_may_be_said_after_it(world: World) -> No
     say(world, "cancelled", 20)
     hand_over(world, "packed", 15)
     assert told(world) == ["cancelled", "packed"]
+
+
+@pytest.mark.parametrize("step", ["packed", "loaded", "departed", "signed", "returned"])
+def test_a_handover_does_not_come_before_its_time(world: World, step: str) -> None:
+    world.fixed_now = T0 + minutes(20)
+    hand_over(world, "packed", 10)
+    problem = hand_over(world, step, 25.1, status=422)
+    assert problem["type"] == "urn:frostline:problem:still-to-come"
+    assert problem["detail"].startswith(
+        "at is 2026-11-21T02:25:06+00:00, and it is only 2026-11-21T02:20:00+00:00; give the time"
+    )
+    assert [fault["where"] for fault in problem["errors"]] == ["body.at"]
+    assert len(world.get("/orders/order-1/handovers")) == 1
+    hand_over(world, step, 25)
+
+
+@pytest.mark.parametrize("milestone", ["packed", "delivered", "cancelled"])
+def test_a_milestone_is_not_reached_before_its_time(world: World, milestone: str) -> None:
+    world.fixed_now = T0 + minutes(20)
+    hand_over(world, "loaded", 10)
+    problem = say(world, milestone, 10_000, status=422)
+    assert problem["type"] == "urn:frostline:problem:still-to-come"
+    say(world, milestone, 25)
 
 
 def test_what_the_dispatcher_saw_stands_in_the_journey(world: World) -> None:
