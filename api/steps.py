@@ -4,7 +4,7 @@ Pure. Times are those of what happened, as people and devices say them, so two o
 as much as their clocks do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -36,7 +36,7 @@ def is_to_come(at: datetime, now: datetime) -> bool:
 def contradiction(journey: Journey, step: str, at: datetime) -> str | None:
     """Return why a milestone that was not reached yet cannot be reached then; None: it can."""
     if step == "cancelled":
-        return _too_late_to_cancel(journey)
+        return _too_late_to_cancel(journey) or _too_early(journey, step, at, ORDER_OF_STEPS)
     if journey.is_cancelled and at > journey.reached["cancelled"]:
         return f"{_said(journey, 'cancelled')}; it can't be {step} after that."
     if step == "delivered" and journey.waits_to_be_packed:
@@ -50,11 +50,19 @@ def _too_late_to_cancel(journey: Journey) -> str | None:
     return f"{_said(journey, 'delivered')}; it can't be cancelled any more. Say `returned` instead."
 
 
-def _out_of_order(journey: Journey, step: str, at: datetime) -> str | None:
-    place = ORDER_OF_STEPS.index(step)
-    for before in ORDER_OF_STEPS[:place]:
+def _too_early(journey: Journey, step: str, at: datetime, befores: Iterable[str]) -> str | None:
+    """Return why a step cannot be then: one that comes before it was reached later."""
+    for before in befores:
         if before in journey.reached and journey.reached[before] > at + CLOCKS_DIFFER:
             return f"{_said(journey, before)}; it can't be {step} at {at.isoformat()}, before that."
+    return None
+
+
+def _out_of_order(journey: Journey, step: str, at: datetime) -> str | None:
+    place = ORDER_OF_STEPS.index(step)
+    too_early = _too_early(journey, step, at, ORDER_OF_STEPS[:place])
+    if too_early is not None:
+        return too_early
     for after in ORDER_OF_STEPS[place + 1 :]:
         if after in journey.reached and journey.reached[after] + CLOCKS_DIFFER < at:
             return f"{_said(journey, after)}; it can't be {step} at {at.isoformat()}, after that."

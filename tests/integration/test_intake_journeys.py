@@ -56,6 +56,14 @@ def test_a_delivered_order_is_not_cancelled(world: World) -> None:
     assert told(world) == ["packed", "delivered"]
 
 
+def test_an_order_is_not_cancelled_before_it_was_packed(world: World) -> None:
+    hand_over(world, "packed", 100)
+    problem = say(world, "cancelled", 10, status=409)
+    assert problem["type"] == CONTRADICTED
+    assert "packed at 2026-11-21T03:40:00+00:00" in problem["detail"]
+    say(world, "cancelled", 101)
+
+
 def test_a_cancelled_order_is_not_delivered(world: World) -> None:
     say(world, "packed", 10)
     say(world, "cancelled", 20)

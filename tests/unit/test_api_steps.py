@@ -29,6 +29,14 @@ def test_what_was_delivered_cannot_be_cancelled() -> None:
     assert "delivered at 2026-11-21T04:00:00+00:00" in reason
 
 
+@pytest.mark.parametrize("step", ["placed", "packed", "departed", "arrived"])
+def test_a_cancellation_does_not_come_before_what_was_reached(step: str) -> None:
+    reached = journey(**{step: 3})
+    assert contradiction(reached, "cancelled", at(3) - CLOCKS_DIFFER) is None
+    reason = contradiction(reached, "cancelled", at(3) - CLOCKS_DIFFER - A_SECOND)
+    assert f"The order was {step} at 2026-11-21T05:00:00+00:00" in (reason or "")
+
+
 @pytest.mark.parametrize("step", ["packed", "departed", "arrived", "delivered"])
 def test_nothing_follows_a_cancellation(step: str) -> None:
     cancelled = journey(placed=0, cancelled=2)
