@@ -8,8 +8,9 @@ from api.intake.fleet import find_city
 from api.intake.requesting import request_delivery
 from api.intake.resources import RequestedOrder
 from api.orders import find_order
-from api.refusals import AlreadyExists, NoSuchThing
+from api.refusals import AlreadyExists, NoSuchThing, StillToCome
 from api.resources import NewConsignment, NewOrder, Order
+from api.steps import is_to_come
 from api.store import Connection
 from api.store_events import Change, announce
 
@@ -25,8 +26,10 @@ class Now:
 async def create_order(db: Connection, new: RequestedOrder, now: Now) -> Order:
     """Write an order, its boxes and, where it has one, its delivery as requested.
 
-    Raises AlreadyExists, NoSuchThing, NotDelivered.
+    Raises AlreadyExists, NoSuchThing, NotDelivered, StillToCome.
     """
+    if is_to_come(new.placed_at, now.at):
+        raise StillToCome("placed_at", new.placed_at, now=now.at)
     time_zone = new.time_zone or await _time_zone(db, new, now)
     if not await store_orders.create_order(db, new, time_zone=time_zone):
         raise AlreadyExists("order", new.order_id)

@@ -17,7 +17,7 @@ from api.intake.awaiting import promises_of
 from api.intake.creating import Now, create_order
 from api.intake.fields import WaitSeconds
 from api.intake.resources import DeliveredOrder, RequestedOrder
-from api.refusals import AlreadyExists, KeyReused, NoSuchThing, NotDelivered
+from api.refusals import AlreadyExists, KeyReused, NoSuchThing, NotDelivered, StillToCome
 from api.store import Answer
 
 router = APIRouter(tags=["orders"])
@@ -30,7 +30,7 @@ router = APIRouter(tags=["orders"])
     response_model=None,  # declared below, with an example of each
     responses={
         **shown.order_answers(),
-        **problems(AlreadyExists, KeyReused, NoSuchThing, NotDelivered),
+        **problems(AlreadyExists, KeyReused, NoSuchThing, NotDelivered, StillToCome),
     },
 )
 async def post_order(

@@ -193,6 +193,16 @@ def test_good_lines_go_on_and_bad_ones_are_told_with_line_and_column(
     assert city.get("/orders/o-1")["consignments"][0]["goods_value"] == 12_800
 
 
+def test_a_line_of_an_order_that_is_not_placed_yet_is_refused(city: World, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    early = line("o-1").replace("2026-11-21", "2096-11-21")
+    path.write_text(f"{COLUMNS}\n{early}\n", encoding="utf-8")
+    done = frostline(city, "orders", "import", path)
+    assert done.stdout == "0 written, 0 known before, 1 refused\n"
+    assert done.stderr.startswith(f"{path}:2: placed_at: placed_at is 2096-11-21T02:00:00+00:00, ")
+    assert orders_of(city) == []
+
+
 def test_nothing_is_lost_refused_lines_are_kept_mended_and_imported(
     city: World, file: Path
 ) -> None:

@@ -48,6 +48,16 @@ def refused(world: World, status: int, *, level: str = "gold", **delivery: Any) 
     return detail
 
 
+def test_an_order_is_not_placed_in_the_future(world: World) -> None:
+    early = order() | {"placed_at": iso(T0 + minutes(5.1))}
+    problem = send(world, early, status=422)
+    assert problem["type"] == "urn:frostline:problem:still-to-come"
+    assert problem["detail"].startswith("placed_at is 2026-11-21T02:05:06+00:00, and it is only")
+    assert [fault["where"] for fault in problem["errors"]] == ["body.placed_at"]
+    assert world.sql("SELECT order_id FROM orders") == []
+    send(world, early | {"placed_at": iso(T0 + minutes(5))})
+
+
 # What is written ---------------------------------------------------------------------------------
 
 
