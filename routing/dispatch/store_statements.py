@@ -54,11 +54,31 @@ _WENT_BACK_AT: Final = f"""(
 
 CITY: Final = "SELECT city_id, time_zone, policy FROM cities WHERE city_id = %(city_id)s"
 
+# What was promised since a zone was counted is taken from the count. The cancelled give it back.
 DEPOTS: Final = """
-SELECT d.depot_id AS id, d.kind, d.lat_deg, d.lon_deg, d.picking_s, d.orders_per_hour,
-       (SELECT jsonb_object_agg(s.zone, s.available_g)
-        FROM depot_stock s WHERE s.depot_id = d.depot_id) AS stock_g
+SELECT d.depot_id AS id, d.kind, d.lat_deg, d.lon_deg, d.picking_s, d.orders_per_hour, stock.stock_g
 FROM depots d
+LEFT JOIN (
+    SELECT depot_id, jsonb_object_agg(zone, left_g) AS stock_g
+    FROM (
+        SELECT s.depot_id, s.zone, GREATEST(0, s.available_g - COALESCE(sum(
+                   CASE s.zone WHEN 'frozen' THEN p.frozen_g
+                               WHEN 'chilled' THEN p.chilled_g ELSE p.ambient_g END), 0)) AS left_g
+        FROM depot_stock s
+        LEFT JOIN (
+            SELECT p.depot_id, p.decided_at, w.frozen_g, w.chilled_g, w.ambient_g
+            FROM promises p
+            JOIN deliveries w USING (order_id)
+            WHERE p.city_id = %(city_id)s AND p.state = 'promised'
+              AND NOT EXISTS (
+                  SELECT FROM milestones m
+                  WHERE m.order_id = p.order_id AND m.milestone = 'cancelled'
+              )
+        ) p ON p.depot_id = s.depot_id AND p.decided_at > s.counted_at
+        GROUP BY s.depot_id, s.zone
+    ) counted
+    GROUP BY depot_id
+) stock USING (depot_id)
 WHERE d.city_id = %(city_id)s AND (d.closed_at IS NULL OR d.closed_at > %(now)s)
 ORDER BY d.depot_id
 """

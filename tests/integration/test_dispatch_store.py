@@ -227,6 +227,26 @@ def test_a_locker_compartment_is_taken_from_the_promise_on(world: DispatchWorld)
     assert [locker.free for locker in state_of(world).lockers] == [2]
 
 
+def test_stock_is_promised_once_until_it_is_counted_again(world: DispatchWorld) -> None:
+    count = "INSERT INTO depot_stock VALUES ('depot-1', 'chilled', 12000, %s)"
+    world.sql(count, (world.now - minutes(1),))
+    for order_id in ("o-1", "o-2", "o-3"):
+        world.order(order_id)
+        world.step(1)
+    assert [world.promise(f"o-{k}")["state"] for k in (1, 2, 3)] == [
+        "promised",
+        "promised",
+        "impossible",
+    ]
+    assert state_of(world).depots[0].stock_g == {"chilled": 2000}
+    world.milestone("o-1", "cancelled")
+    assert state_of(world).depots[0].stock_g == {"chilled": 7000}
+    world.sql("UPDATE depot_stock SET available_g = 4000")
+    assert state_of(world).depots[0].stock_g == {"chilled": 0}
+    world.sql("UPDATE depot_stock SET counted_at = %s", (world.now,))
+    assert state_of(world).depots[0].stock_g == {"chilled": 4000}
+
+
 def test_what_commits_during_a_look_is_not_in_it(world: DispatchWorld) -> None:
     world.order("order-1")
     with world.store.snapshot():
