@@ -577,10 +577,11 @@ def _stage(row: _Order, journey: _Journey) -> Stage:
         ("ended", row.ended_at),
         ("out", journey.departed_at),
         ("loaded", journey.loaded_at),
+        # Packed before it was answered: its member waits for the answer all the same.
+        ("requested", row.promise != "promised" or None),
         ("packed", journey.packed_at),
-        ("waiting", row.promise == "promised" or None),
     )
-    return next((stage for stage, at in reached if at is not None), "requested")
+    return next((stage for stage, at in reached if at is not None), "waiting")
 
 
 def _box(row: _Box) -> Box:

@@ -208,6 +208,16 @@ def test_an_offer_waits_for_its_answer(world: DispatchWorld) -> None:
     assert (order.stage, order.accepted_offer, order.offers) == ("requested", 0, (offer,))
 
 
+def test_what_is_packed_before_it_was_answered_is_still_requested(world: DispatchWorld) -> None:
+    world.order("o-1")
+    world.handover("o-1", "packed")
+    assert state_of(world).orders[0].stage == "requested"
+    world.step()
+    assert world.promise("o-1")["state"] == "promised"
+    (order,) = state_of(world).orders
+    assert (order.stage, order.packed_at) == ("packed", T0)
+
+
 def test_a_locker_compartment_is_taken_from_the_promise_on(world: DispatchWorld) -> None:
     world.sql(
         "INSERT INTO lockers (locker_id, city_id, name, lat_deg, lon_deg, compartments) "
