@@ -6,7 +6,7 @@ base too, which must still be the newest. Rows of stops stay as long as no versi
 """
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Final, LiteralString
 
 import msgspec
@@ -14,9 +14,12 @@ import msgspec
 from routing.dispatch.decision import Decision, NewPlan, NewPromise, Told
 from routing.dispatch.state import CityState, Pin, PlannedStop, PlannedUnserved, Visited
 from routing.dispatch.store import Store, as_json, columns_of, lock_values
+from routing.dispatch.store_read import LAST_MILESTONES
 from routing.plan import UNITS_PER_MINOR, Cost
+from schemas.events import ORDER_OFFERED, ORDER_PROMISED
 
 _BY: Final = "dispatcher"
+_ANSWERS: Final = frozenset({ORDER_PROMISED, ORDER_OFFERED})
 
 
 class PlanTaken(Exception):
@@ -30,6 +33,16 @@ SELECT pg_advisory_xact_lock(%(lock_class)s::integer + 1, %(city_key)s::integer)
 """
 
 NEWEST: Final = "SELECT COALESCE(max(version), 0) FROM plans WHERE city_id = %(city_id)s"
+
+# Who cancels an order holds its row: wait for him, and let none begin until this is written.
+HOLD_ORDERS: Final = """
+SELECT FROM orders WHERE order_id = ANY(%(order_ids)s) ORDER BY order_id FOR KEY SHARE
+"""
+
+ENDED: Final = """
+SELECT DISTINCT order_id FROM milestones
+WHERE order_id = ANY(%(order_ids)s) AND milestone = ANY(%(last)s)
+"""
 
 # ON CONFLICT: another dispatcher was first.
 INSERT_PLAN: Final = """
@@ -221,6 +234,8 @@ class _Writing:
 
     def write(self) -> int:
         self._take_turn()
+        if self._decision.promises:
+            self._drop_late_answers()
         decision = self._decision
         if decision.plan is not None:
             self._plan(decision.plan)
@@ -244,6 +259,23 @@ class _Writing:
         ((newest,),) = self._store.rows(NEWEST, self._values)
         if newest != self._base:
             raise PlanTaken(f"version {self._base} was decided on, and {newest} stands")
+
+    def _drop_late_answers(self) -> None:
+        """Leave out the answers to orders that have ended since the look."""
+        decision = self._decision
+        asked = {"order_ids": [promise.order_id for promise in decision.promises]}
+        self._store.rows(HOLD_ORDERS, asked)
+        rows = self._store.rows(ENDED, asked | {"last": list(LAST_MILESTONES)})
+        ended = {order_id for (order_id,) in rows}
+        self._decision = replace(
+            decision,
+            promises=tuple(one for one in decision.promises if one.order_id not in ended),
+            told=tuple(
+                one
+                for one in decision.told
+                if one.type not in _ANSWERS or one.order_id not in ended
+            ),
+        )
 
     # The plan
 

@@ -341,6 +341,21 @@ def test_a_decision_is_read_again_as_it_was_written(world: DispatchWorld) -> Non
     assert world.sql("SELECT DISTINCT order_id FROM touched") == [("order-1",)]
 
 
+def test_an_order_that_was_cancelled_since_the_look_is_promised_nothing(
+    world: DispatchWorld,
+) -> None:
+    told = []
+    for order_id in ("order-1", "order-2"):
+        world.order(order_id)
+        told.append(Told(type="frostline.order.promised", order_id=order_id, data={}))
+    seen = state_of(world)
+    world.milestone("order-1", "cancelled")
+    promises = (promised("order-1"), promised("order-2"))
+    write(world.store, seen, Decision(now=T0, promises=promises, told=tuple(told)))
+    assert world.sql("SELECT order_id FROM promises") == [("order-2",)]
+    assert world.sql("SELECT order_id FROM events") == [("order-2",)]
+
+
 def test_a_stop_that_stays_as_it_was_keeps_its_row(world: DispatchWorld) -> None:
     first, second = stop("order-1", 1), stop("order-2", 2)
     write(world.store, state_of(world), Decision(now=T0, plan=plan(0, first, second)))
