@@ -483,19 +483,67 @@ def _orders(
     values = {**values, "planned": sorted(planned - {None})}
     rows = store.all_as(_Order, sql.ORDERS, values)
     key = {"order_ids": [row.order_id for row in rows]}
-    carried_by = {place: v.id for v in vehicles for place in v.compartments.values()}
-    handovers = _by(store.all_as(_Handover, sql.HANDOVERS, key), "order_id")
+    told = _by(store.all_as(_Handover, sql.HANDOVERS, key), "order_id")
+    handovers = {order_id: _since_it_went_back(steps) for order_id, steps in told.items()}
+    aboard = _aboard(store, values, handovers, tuple(vehicles))
     boxes = _by(store.all_as(_Box, sql.BOXES, key), "order_id")
     estimates = {row.order_id: row for row in store.all_as(_Estimate, sql.ESTIMATES, key)}
     return tuple(
         _order(
             row,
-            _Journey.of(handovers.get(row.order_id, ()), carried_by),
+            _Journey.of(handovers.get(row.order_id, ()), aboard.get(row.order_id)),
             tuple(_box(each) for each in boxes.get(row.order_id, ())),
             _estimated(estimates.get(row.order_id)),
         )
         for row in rows
     )
+
+
+def _since_it_went_back(steps: Iterable[_Handover]) -> list[_Handover]:
+    """Leave out what was before, but its packing: handed out again, its way begins anew."""
+    kept: list[_Handover] = []
+    for step in steps:
+        if step.step in _WENT_BACK:
+            kept = [each for each in kept if each.step == "packed"]
+        else:
+            kept.append(step)
+    return kept
+
+
+def _aboard(
+    store: Store,
+    values: Values,
+    handovers: Mapping[str, Sequence[_Handover]],
+    vehicles: Sequence[CityVehicle],
+) -> dict[str, str]:
+    """Return the vehicle that each order was loaded on last."""
+    carried_by = {place: v.id for v in vehicles for place in v.compartments.values()}
+    named: dict[str, str] = {}
+    unnamed: dict[str, datetime] = {}
+    for order_id, steps in handovers.items():
+        loaded = [step for step in steps if step.step == "loaded"]
+        for step in loaded:
+            if (vehicle := carried_by.get(step.place_id or "")) is not None:
+                named[order_id] = vehicle
+        told = loaded or [step for step in steps if step.step == "departed"]
+        if told and told[-1].place_id is None:
+            unnamed[order_id] = told[-1].at
+    without = {vehicle.id for vehicle in vehicles if not vehicle.compartments}
+    for order_id, vehicle in _planned_then(store, values, unnamed).items():
+        # A box may have no place in a van that has some for others: what names the van holds.
+        if order_id not in named or vehicle in without:
+            named[order_id] = vehicle
+    return named
+
+
+def _planned_then(
+    store: Store, values: Values, loaded_at: Mapping[str, datetime]
+) -> dict[str, str]:
+    """Return who was to bring orders when they were loaded; nobody said onto what."""
+    if not loaded_at:
+        return {}
+    asked = {**values, "order_ids": list(loaded_at), "at": list(loaded_at.values())}
+    return dict(store.rows(sql.PLANNED_THEN, asked))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -509,22 +557,8 @@ class _Journey:
     aboard: str | None = None
 
     @classmethod
-    def of(cls, steps: Iterable[_Handover], carried_by: Mapping[str, str]) -> "_Journey":
-        at: dict[str, datetime] = {}
-        aboard: str | None = None
-        for step in steps:
-            if step.step in _WENT_BACK:
-                at, aboard = _packed_only(at), None
-                continue
-            at[f"{step.step}_at"] = step.at
-            if step.step == "loaded":
-                aboard = carried_by.get(step.place_id or "") or aboard
-        return cls(**at, aboard=aboard)
-
-
-def _packed_only(at: Mapping[str, datetime]) -> dict[str, datetime]:
-    """Keep the packing of what went back: handed out again, its way begins anew."""
-    return {name: when for name, when in at.items() if name == "packed_at"}
+    def of(cls, steps: Iterable[_Handover], aboard: str | None) -> "_Journey":
+        return cls(**{f"{step.step}_at": step.at for step in steps}, aboard=aboard)
 
 
 def _order(

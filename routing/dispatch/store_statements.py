@@ -195,6 +195,16 @@ WHERE h.order_id = ANY(%(order_ids)s)
 ORDER BY h.order_id, h.at, h.handover_id
 """  # noqa: S608  # of constants
 
+# Whose orders they were by the newest plan that brought them, when they were loaded.
+PLANNED_THEN: Final = """
+SELECT DISTINCT ON (order_id) s.order_id, s.vehicle_id
+FROM unnest(%(order_ids)s::text[], %(at)s::timestamptz[]) AS loaded (order_id, at)
+JOIN plan_stops s USING (order_id)
+JOIN plans p ON p.city_id = s.city_id AND p.version = s.from_version
+WHERE s.city_id = %(city_id)s AND s.kind = 'deliver' AND p.made_at <= loaded.at
+ORDER BY order_id, s.from_version DESC
+"""
+
 # With the limits of its policy, and the judge's word: its forecast, whether it is out of its zone.
 BOXES: Final = """
 SELECT c.order_id, c.consignment_id AS id, c.zone, COALESCE(c.goods_value, 0) AS goods_value,

@@ -151,6 +151,41 @@ def test_an_order_is_at_the_last_step_that_was_said_of_it(world: DispatchWorld) 
     assert stage() == ("out", "van-2")  # handed over on the way
 
 
+def test_what_is_loaded_without_a_place_is_aboard_by_the_plan_of_that_time(
+    world: DispatchWorld,
+) -> None:
+    world.van("tricycle-1")
+    world.sql(
+        "UPDATE vehicles SET frozen_place_id = NULL, chilled_place_id = NULL "
+        "WHERE vehicle_id = 'tricycle-1'"
+    )
+    world.order("order-1")
+
+    def planned(*vehicle_ids: str) -> None:
+        seen = state_of(world)
+        stops = [stop("order-1", vehicle_id=vehicle_id) for vehicle_id in vehicle_ids]
+        write(world.store, seen, Decision(now=world.now, plan=plan(seen.plan.version, *stops)))
+        world.now += minutes(1)
+
+    def aboard() -> str | None:
+        (order,) = state_of(world).orders
+        return order.aboard
+
+    planned("van-2")
+    planned("tricycle-1")
+    world.handover("order-1", "loaded")
+    assert aboard() == "tricycle-1"
+    world.now += minutes(1)
+    planned("van-1")  # which is to take it over
+    assert aboard() == "tricycle-1"
+    world.handover("order-1", "loaded", place_id="van-1.chilled")
+    assert aboard() == "van-1"
+    world.now += minutes(1)
+    planned("van-2")
+    world.handover("order-1", "loaded")  # another box, for which vans have no place
+    assert aboard() == "van-1"
+
+
 def test_an_ended_order_is_seen_as_long_as_it_is_planned(world: DispatchWorld) -> None:
     world.order("order-1")
     write(world.store, state_of(world), Decision(now=T0, plan=plan(0, stop("order-1"))))

@@ -151,3 +151,23 @@ def test_a_promise_that_no_van_can_keep_any_more_is_at_risk_at_once(
         court.judge_all(world.now + minutes(1))
     told = world.sql("SELECT type FROM events WHERE type LIKE 'frostline.promise%%'", {})
     assert told == [("frostline.promise.at_risk",)]
+
+
+def test_what_a_vehicle_without_places_has_loaded_stays_in_the_plan(database_url: str) -> None:
+    with dispatch_world(database_url) as world:
+        world.city(vans=1)
+        world.sql("UPDATE vehicles SET frozen_place_id = NULL, chilled_place_id = NULL")
+        world.order("order-1")
+        world.order("order-2", east_km=2)
+        world.step()
+        world.now += minutes(30)
+        for step in ("packed", "loaded", "departed"):
+            for order_id in ("order-1", "order-2"):
+                world.handover(order_id, step)
+            world.step(1)
+            assert world.planned() == {"van-1": ["order-1", "order-2"]}, step
+        world.handover("order-1", "arrived")
+        world.step(1)
+        assert world.sql("SELECT vehicle_id, order_id FROM stop_visits WHERE left_at IS NULL") == [
+            ("van-1", "order-1")
+        ]
