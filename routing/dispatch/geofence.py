@@ -12,6 +12,7 @@ from math import asin, cos, degrees, inf, radians, sin, sqrt
 from typing import Final
 
 from routing.dispatch.state import (
+    VISITS_FOR,
     CityOrder,
     CityState,
     CityVehicle,
@@ -365,6 +366,8 @@ def _said(state: CityState, visits: Sequence[Visited]) -> Iterator[Visited]:
         if order.arrived_at is None or order.aboard is None:
             continue
         visit = known.get(order.id)
+        if visit is None and order.arrived_at <= state.now - VISITS_FOR:
+            continue  # it may well be written: visits of then are not read any more
         if visit is None:
             yield Visited(
                 vehicle_id=order.aboard,

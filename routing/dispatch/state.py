@@ -6,8 +6,8 @@ currency's smallest unit.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
 
 from routing.problem import DepotKind, Load, VehicleKind
 from schemas.delivery_policy import DeliveryPolicy
@@ -22,6 +22,9 @@ Role = Literal["regular", "relay", "reserve"]
 """A relay vehicle is kept free for emergencies, a reserve one (a hired carrier) for peaks."""
 StopKind = Literal["load", "meet", "deliver", "return"]
 """Two vehicles that *meet* hand a box from one to the other: `order_id` says which."""
+
+VISITS_FOR: Final = timedelta(hours=18)
+"""How long visits are known: a day's, that is learned from and says what has been made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ import msgspec
 
 from routing.dispatch import store_statements as sql
 from routing.dispatch.state import (
+    VISITS_FOR,
     Box,
     BoxForecast,
     City,
@@ -53,7 +54,6 @@ LAST_MILESTONES: Final = ("delivered", "cancelled")
 _WENT_BACK: Final = ("refused", "returned")
 
 _ORDERS_FOR: Final = timedelta(days=14)  # an order is booked at most so long ahead
-_VISITS_FOR: Final = timedelta(hours=18)  # a day's visits: what is learned from, what has been made
 _SHIFTS_AROUND: Final = timedelta(hours=24)
 _DISRUPTIONS_AFTER: Final = timedelta(hours=1)  # one that is just over is still a reason to look
 _LOOK_BACK: Final = timedelta(minutes=5)  # of a track, before its first new fix
@@ -101,7 +101,7 @@ class _Reading:
             "shifts_from": now - _SHIFTS_AROUND,
             "shifts_until": now + _SHIFTS_AROUND,
             "disruptions_from": now - _DISRUPTIONS_AFTER,
-            "visits_from": now - _VISITS_FOR,
+            "visits_from": now - VISITS_FOR,
             "stored_since": self._stored_since - _COMMIT_LAG,
             "look_back": _LOOK_BACK,
             "sure_after": _SURE_AFTER,

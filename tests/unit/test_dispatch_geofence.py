@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.dispatch.geofence import DWELL, FENCE_M, LOOK_BACK, Point, Seen, distance_m, look
-from routing.dispatch.state import CityOrder, CityState, Position, Visited
+from routing.dispatch.state import VISITS_FOR, CityOrder, CityState, Position, Visited
 from tests.dispatch_streets import VAN, minute, order, point, position, stop, street
 
 # The day: from the depot at minute 0, 10 m/s; at A (6,000 m) from 10 to 14, at B (9,000 m) from 19
@@ -229,6 +229,13 @@ def test_a_vehicle_without_fixes_is_where_its_driver_says() -> None:
     [visit] = said(street(over, B, stops=PLAN, now_min=16, visits=(visit,)))
     assert visit.left_at == minute(15)
     assert said(street(over, B, stops=PLAN, now_min=17, visits=(visit,))) == ()
+
+
+def test_a_word_older_than_the_visits_that_are_read_tells_nothing_new() -> None:
+    arrived = replace(A, arrived_at=minute(11))
+    day_min = VISITS_FOR.total_seconds() / 60
+    assert said(street(arrived, B, stops=PLAN, now_min=11 + day_min - 1))
+    assert said(street(arrived, B, stops=PLAN, now_min=11 + day_min)) == ()
 
 
 def test_a_drivers_word_does_not_double_what_was_seen() -> None:
