@@ -24,7 +24,7 @@ from prometheus_client import start_http_server
 from routing import search
 from routing.check import ImpossibleProblem
 from routing.dispatch import metrics
-from routing.dispatch.deciding import Decided, Means, decide, is_empty
+from routing.dispatch.deciding import Decided, Means, decide, has_more, is_empty
 from routing.dispatch.decision import Decision
 from routing.dispatch.settings import DispatchSettings
 from routing.dispatch.state import CityState
@@ -167,7 +167,7 @@ class Dispatcher:
             return 0.0
         self._stored_until = seen.stored_until
         self._memory = _Memory.after(state, decided)
-        return self._settings.poll_s
+        return 0.0 if has_more(state, decision) else self._settings.poll_s
 
     def wait(self, seconds: float, stop: threading.Event) -> None:
         """Wait until something was committed by others, for so long, or until told to stop."""

@@ -85,6 +85,12 @@ def is_empty(decision: Decision) -> bool:
     return decision == Decision(now=decision.now)
 
 
+def has_more(state: CityState, decision: Decision) -> bool:
+    """Return whether orders are left for the next look: one answers only so many."""
+    answered = {promise.order_id for promise in decision.promises}
+    return any(order.stage == "requested" and order.id not in answered for order in state.orders)
+
+
 # The plan ----------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from routing.day import Day
 from routing.dispatch.decision import NewPlan, NewPromise
 from routing.dispatch.geofence import distance_m
-from routing.dispatch.promising import Answers
+from routing.dispatch.promising import Answers, next_asked
 from routing.dispatch.replanning import Why, inserted
 from routing.dispatch.standing import Bound, Standing
 from routing.dispatch.state import CityDepot, CityOrder
@@ -34,9 +34,8 @@ FULLER: Final = frozenset({"orders", "progress", "late"})
 
 def answer(standing: Standing) -> Answers:
     """Promise each order what its member wished, without asking whether it can be kept."""
-    waiting = [order for order in standing.state.orders if order.stage == "requested"]
     promises = []
-    for order in sorted(waiting, key=lambda order: (order.requested_at, order.id)):
+    for order in next_asked(standing.state):
         promise = _promise(standing, order)
         promises.append(promise)
         if promise.due_at is not None:

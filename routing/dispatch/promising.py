@@ -16,7 +16,7 @@ from routing.dispatch.decision import NewPromise
 from routing.dispatch.geofence import distance_m
 from routing.dispatch.keeping import promised_s, reserve_s
 from routing.dispatch.standing import Bound, Standing
-from routing.dispatch.state import CityDepot, CityLocker, CityOrder, Offer
+from routing.dispatch.state import CityDepot, CityLocker, CityOrder, CityState, Offer
 from routing.dispatch.times import wall_clock
 from routing.dispatch.wanted import Terms, wanted
 from routing.dispatch.world import World
@@ -25,6 +25,9 @@ from routing.remedy import Remedy
 from routing.trial import Spot, Tries
 from routing.unserved import find_unserved
 
+MOST_ANSWERS: Final = 20
+"""Orders that are answered in one look, the earliest requests first. In a full city each takes a
+tenth of a second or more, and who is silent for too long loses the city (`takeover_s`)."""
 MOST_ADDED: Final = 20_000
 """Fen: no promise is made that costs more than this, with what it does to others' boxes."""
 RANGE_PERCENT: Final = 85
@@ -59,16 +62,18 @@ class Answers:
 
 
 def answer(standing: Standing) -> Answers:
-    """Answer all that was requested, first come first served."""
-    waiting = sorted(
-        (order for order in standing.state.orders if order.stage == "requested"),
-        key=lambda order: (order.requested_at, order.id),
-    )
+    """Answer what was requested, first come first served, as much as one look may."""
     promises = []
-    for order in waiting:
+    for order in next_asked(standing.state):
         found, standing = _Desk(standing, order).answer()
         promises.append(found)
     return Answers(promises=tuple(promises), standing=standing)
+
+
+def next_asked(state: CityState) -> list[CityOrder]:
+    """Return the orders that this look answers; the next one answers the rest."""
+    waiting = [order for order in state.orders if order.stage == "requested"]
+    return sorted(waiting, key=lambda order: (order.requested_at, order.id))[:MOST_ANSWERS]
 
 
 @dataclass(frozen=True, slots=True)

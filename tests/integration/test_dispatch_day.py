@@ -93,6 +93,17 @@ def test_new_orders_are_inserted_at_once_and_searched_with_later(database_url: s
         assert world.dispatcher.step() == world.settings.poll_s
 
 
+def test_many_orders_are_answered_look_by_look_without_a_wait(world: DispatchWorld) -> None:
+    """Of 21 the first look answers 20 and the second the last one; then there is time to wait."""
+    for number in range(21):
+        world.order(f"order-{number}")
+    answered = "SELECT count(*) FROM promises"
+    assert world.step() == 0.0
+    assert world.sql(answered) == [(20,)]
+    assert world.step() == world.settings.poll_s
+    assert world.sql(answered) == [(21,)]
+
+
 def test_a_cancelled_order_leaves_the_plan_at_once(world: DispatchWorld) -> None:
     for number in (1, 2):
         world.order(f"order-{number}")

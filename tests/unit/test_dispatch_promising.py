@@ -1,5 +1,6 @@
 """What is promised can be kept, and what can't is answered with what can."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,11 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from routing.check import check
+from routing.dispatch import greedy
 from routing.dispatch.decision import NewPromise
 from routing.dispatch.keeping import promised_s, reserve_s
 from routing.dispatch.problem_of import stand
-from routing.dispatch.promising import answer
+from routing.dispatch.promising import Answers, answer
 from routing.dispatch.replanning import Why, inserted, replan
+from routing.dispatch.standing import Standing
 from routing.dispatch.state import CityLocker, CityState, Offer
 from routing.evaluate import Evaluation, evaluate
 from routing.problem import Load, Problem
@@ -93,6 +96,16 @@ def test_first_come_first_served() -> None:
     state = asking(state, id="b", requested_at=at("16:29"))
     promises = answer(stand(state, WAYS)).promises
     assert [promise.order_id for promise in promises] == ["z", "b"]
+
+
+@pytest.mark.parametrize("by", [answer, greedy.answer], ids=["search", "greedy"])
+def test_a_look_answers_the_earliest_twenty(by: Callable[[Standing], Answers]) -> None:
+    """Of 21 the one that asked last waits for the next look, whatever its id."""
+    state = asking(CITY, id="a", requested_at=at("16:29"))
+    for k in range(20):
+        state = asking(state, id=f"n{k:02}", requested_at=at("16:28"))
+    answers = by(stand(state, WAYS))
+    assert [promise.order_id for promise in answers.promises] == [f"n{k:02}" for k in range(20)]
 
 
 def test_the_nearest_depot_that_has_the_goods() -> None:
