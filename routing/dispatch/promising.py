@@ -348,9 +348,11 @@ class _Desk:
             if it.id != ask.locker_id and self._free(it) > 0
         ]
         for away_m, locker_id in sorted(near)[:1]:
+            if away_m > LOCKER_WALK_M:
+                return
             due_at = max(ask.due_at, self._within(self.order.tier_h))
             place = next(self.places(Ask(due_at=due_at, locker_id=locker_id), depots), None)
-            if place is not None and away_m <= LOCKER_WALK_M:
+            if place is not None:
                 yield Offer(due_at=due_at, locker_id=locker_id, depot_id=place.depot_id)
 
     def _windows(self, ask: Ask, depots: Sequence[str]) -> Iterator[Offer]:

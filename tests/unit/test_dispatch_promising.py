@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from routing.check import check
-from routing.dispatch import greedy
+from routing.dispatch import greedy, promising
 from routing.dispatch.decision import NewPromise
 from routing.dispatch.keeping import promised_s, reserve_s
 from routing.dispatch.problem_of import stand
-from routing.dispatch.promising import Answers, answer
+from routing.dispatch.promising import Answers, Ask, answer
 from routing.dispatch.replanning import Why, inserted, replan
 from routing.dispatch.standing import Standing
 from routing.dispatch.state import CityLocker, CityState, Offer
@@ -182,6 +182,30 @@ def with_locker(state: CityState, free: int) -> CityState:
     beside = state.orders[0]
     locker = CityLocker(id="L1", lat_deg=beside.lat_deg, lon_deg=beside.lon_deg, free=free)
     return replace(state, lockers=(locker,))
+
+
+def test_a_locker_too_far_to_walk_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """0.02° further north are 2.2 km: no plan is asked whether it could be brought there."""
+    near = with_locker(CITY, 1)
+    far = replace(near.lockers[0], lat_deg=near.lockers[0].lat_deg + 0.02)
+    tried: list[Ask] = []
+    places = promising._Desk.places
+
+    def noted(desk: promising._Desk, ask: Ask, *args: Any, **more: Any) -> Any:
+        tried.append(ask)
+        return places(desk, ask, *args, **more)
+
+    monkeypatch.setattr(promising._Desk, "places", noted)
+    answered(
+        asking(
+            replace(near, lockers=(far,)),
+            tier_h=0,
+            load=Load(chilled_g=5000),
+            requested_at=at("16:31"),
+        )
+    )
+    assert tried
+    assert {ask.locker_id for ask in tried} == {None}
 
 
 @pytest.mark.parametrize(("free", "state"), [(1, "promised"), (0, "offered")])
