@@ -10,12 +10,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from routing.dispatch.state import CityVehicle, PlannedStop, Shift, Visited
+from routing.dispatch.times import asked_day_of
 from routing.dispatch.whereabouts import Finder, Trip, Whereabouts
 from routing.dispatch.world import World
 from routing.problem import Break, CurrentTrip, Vehicle
 
-DAY: Final = timedelta(hours=28)
-"""A shift that begins later is tomorrow's: days begin at 4:00 (`times.DAY_BEGINS`)."""
 OVERTIME: Final = timedelta(minutes=30)
 """A trip may end so long after its shift to keep promises that were made; none is made on it."""
 MOST_OF: Final = 0.8
@@ -74,9 +73,9 @@ def _stands_in(world: World) -> bool:
 
 def _duties_of(world: World, finder: Finder, where: Whereabouts) -> Iterator[Duty]:
     vehicle = finder.vehicle
-    ends = world.clock.midnight + DAY
+    ends_at = asked_day_of(world.state).ends_at
     later = sorted(
-        (s for s in vehicle.shifts if where.shift.from_at < s.from_at < ends),
+        (s for s in vehicle.shifts if where.shift.from_at < s.from_at < ends_at),
         key=lambda shift: shift.from_at,
     )
     shifts = [where.shift, *later]

@@ -21,6 +21,7 @@ from routing.dispatch.promising import Answers, next_asked
 from routing.dispatch.replanning import Why, inserted
 from routing.dispatch.standing import Bound, Standing
 from routing.dispatch.state import CityDepot, CityOrder
+from routing.dispatch.times import asked_day_of
 from routing.dispatch.wanted import wanted
 from routing.dispatch.world import World
 from routing.evaluate import Judge
@@ -73,10 +74,10 @@ def _promise(standing: Standing, order: CityOrder) -> NewPromise:
 
 def _due_at(standing: Standing, order: CityOrder) -> datetime:
     """Return the end of the window or of the tier's hours, which run from opening on."""
-    policy, clock = standing.state.city.policy, standing.clock
-    begins_at = max(order.requested_at, clock.time_of(policy.opens_s))
+    day = asked_day_of(standing.state)
+    begins_at = max(order.requested_at, day.opens_at)
     due_at = order.window[1] if order.window else begins_at + timedelta(hours=order.tier_h)
-    return min(due_at, clock.time_of(policy.closes_s))
+    return min(due_at, day.closes_at)
 
 
 def _has(depot: CityDepot, order: CityOrder) -> bool:

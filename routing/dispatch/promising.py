@@ -17,7 +17,7 @@ from routing.dispatch.geofence import distance_m
 from routing.dispatch.keeping import promised_s, reserve_s
 from routing.dispatch.standing import Bound, Standing
 from routing.dispatch.state import CityDepot, CityLocker, CityOrder, CityState, Offer
-from routing.dispatch.times import wall_clock
+from routing.dispatch.times import asked_day_of, wall_clock
 from routing.dispatch.wanted import Terms, wanted
 from routing.dispatch.world import World
 from routing.plan import UNITS_PER_MINOR, Stop
@@ -96,7 +96,10 @@ class _Desk:
         self.clock = standing.clock
         self.policy = self.state.city.policy
         self.world = World(self.state, standing.ways, Bound(transfers=standing.transfers))
-        self.closes_at = self.clock.time_of(self.policy.closes_s)
+        day = asked_day_of(self.state)
+        self.opens_at, self.closes_at = day.opens_at, day.closes_at
+        # Until it opens nobody is brought anything, even if vehicles are on shift.
+        self.not_before = day.opens_at if self.state.now < day.opens_at else None
 
     def answer(self) -> tuple[NewPromise, Standing]:
         """Return the promise, the offers, or why there is none; and what stands then."""
@@ -115,17 +118,21 @@ class _Desk:
         order = self.order
         if order.accepted_offer is not None and order.accepted_offer < len(order.offers):
             offer = order.offers[order.accepted_offer]
-            return Ask(due_at=offer.due_at, not_before=offer.window_from, locker_id=offer.locker_id)
+            from_at = offer.window_from or self.not_before
+            return Ask(due_at=offer.due_at, not_before=from_at, locker_id=offer.locker_id)
         if order.wish == "window" and order.window is not None:
             from_at, until_at = order.window
             return Ask(due_at=min(until_at, self.closes_at), not_before=from_at)
         locker_id = order.locker_id if order.wish == "locker" else None
-        return Ask(due_at=self._within(order.tier_h), locker_id=locker_id)
+        return self._from_opening(self._within(order.tier_h), locker_id)
+
+    def _from_opening(self, due_at: datetime, locker_id: str | None = None) -> Ask:
+        """Return an ask for any time until then at which the city is open."""
+        return Ask(due_at=due_at, not_before=self.not_before, locker_id=locker_id)
 
     def _within(self, hours: int) -> datetime:
         """Return the end of a tier: its hours run from the request, or from opening."""
-        opens_at = self.clock.time_of(self.policy.opens_s)
-        begins_at = max(self.order.requested_at, opens_at)
+        begins_at = max(self.order.requested_at, self.opens_at)
         return min(begins_at + timedelta(hours=hours), self.closes_at)
 
     # What can't be, whatever the plan
@@ -318,7 +325,7 @@ class _Desk:
         """Offer the door at the earliest time that can be kept: the next tier, if that is one."""
         if self.closes_at <= self.state.now:
             return
-        late = Ask(due_at=self.closes_at)
+        late = self._from_opening(self.closes_at)
         place = next(self.places(late, depots, soonest=True), None)
         if place is None:
             return
@@ -326,7 +333,8 @@ class _Desk:
         away_s = place.starts_s - self.standing.problem.now_s
         needed_s = place.starts_s + row.service_s + reserve_s(away_s)
         due_at = self._next_tier(self.clock.time_of(needed_s))
-        if ask.locker_id is not None or ask.not_before is not None or due_at > ask.due_at:
+        is_other = ask.locker_id is not None or ask.not_before != self.not_before
+        if is_other or due_at > ask.due_at:
             yield Offer(due_at=due_at, depot_id=place.depot_id)
 
     def _next_tier(self, needed_at: datetime) -> datetime:
@@ -351,14 +359,15 @@ class _Desk:
             if away_m > LOCKER_WALK_M:
                 return
             due_at = max(ask.due_at, self._within(self.order.tier_h))
-            place = next(self.places(Ask(due_at=due_at, locker_id=locker_id), depots), None)
+            place = next(self.places(self._from_opening(due_at, locker_id), depots), None)
             if place is not None:
                 yield Offer(due_at=due_at, locker_id=locker_id, depot_id=place.depot_id)
 
     def _windows(self, ask: Ask, depots: Sequence[str]) -> Iterator[Offer]:
         """Offer the first window of the day that can be kept and is not the one asked for."""
         step = timedelta(seconds=self.policy.window_s)
-        from_at = self.clock.time_of((self.standing.problem.now_s // 3600 + 1) * 3600)
+        next_hour = self.clock.time_of((self.standing.problem.now_s // 3600 + 1) * 3600)
+        from_at = max(next_hour, self.opens_at)
         for _ in range(MOST_WINDOWS):
             until_at = from_at + step
             if until_at > self.closes_at:

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 from routing.dispatch.state import CityState
 
 DAY_BEGINS: Final = timedelta(hours=4)
+_DAY_S: Final = 86_400
+_TO_TOMORROW: Final = timedelta(hours=36)  # noon, on nights in which clocks are changed, too
 LAST_S: Final = 10 * 86_400
 """What is later is planned as then: the rest of `check_values.MAX_TIME_S` is for the way after."""
 _SECOND: Final = timedelta(seconds=1)
@@ -48,3 +50,29 @@ def clock_at(now: datetime, time_zone: str) -> Clock:
     zone = ZoneInfo(time_zone)
     day = (now.astimezone(zone) - DAY_BEGINS).date()
     return Clock(datetime.combine(day, time(), tzinfo=zone).astimezone(now.tzinfo))
+
+
+# The day that orders ask for ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AskedDay:
+    """From when until when orders are brought that ask now, and until when vehicles are planned."""
+
+    opens_at: datetime
+    closes_at: datetime
+    ends_at: datetime
+
+
+def asked_day_of(state: CityState) -> AskedDay:
+    """Return today until the city closes, and then, all night, the day that comes.
+
+    A city that is open around the clock closes with the day's shifts.
+    """
+    policy, clock = state.city.policy, clock_of(state)
+    if state.now >= clock.time_of(policy.closes_s):
+        clock = clock_at(clock.midnight + _TO_TOMORROW, state.city.time_zone)
+    ends_at = clock.midnight + timedelta(days=1) + DAY_BEGINS
+    is_always_open = policy.opens_s == 0 and policy.closes_s == _DAY_S
+    closes_at = ends_at if is_always_open else clock.time_of(policy.closes_s)
+    return AskedDay(clock.time_of(policy.opens_s), closes_at, ends_at)

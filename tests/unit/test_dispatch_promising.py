@@ -1,8 +1,9 @@
 """What is promised can be kept, and what can't is answered with what can."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from routing.dispatch.problem_of import stand
 from routing.dispatch.promising import Answers, Ask, answer
 from routing.dispatch.replanning import Why, inserted, replan
 from routing.dispatch.standing import Standing
-from routing.dispatch.state import CityLocker, CityState, Offer
+from routing.dispatch.state import CityLocker, CityState, Offer, Shift
 from routing.evaluate import Evaluation, evaluate
 from routing.problem import Load, Problem
 from tests.living_city import WAYS, at, city_state, later, with_plan
@@ -240,6 +241,73 @@ def test_what_no_vehicle_can_carry_is_impossible() -> None:
 def test_at_night_nothing_is_promised() -> None:
     promise = answered(asking(city_state(orders=5, now="23:30")))
     assert (promise.state, promise.offers) == ("impossible", ())
+
+
+def tomorrow(clock: str) -> datetime:
+    """Return a time of the day after."""
+    return at(clock) + timedelta(days=1)
+
+
+def night(now: datetime, *, hours: Sequence[int] = (8, 15, 23), **policy: Any) -> CityState:
+    """Return a city at night that opens at 8:00, with shifts between these hours on two days."""
+    state = city_state(orders=20)
+    shifts = tuple(
+        Shift(
+            from_at=at(f"{24 * day + from_h}:00"),
+            until_at=at(f"{24 * day + until_h}:00"),
+            drivers=("Wang",),
+        )
+        for day in (0, 1)
+        for from_h, until_h in pairwise(hours)
+    )
+    return replace(
+        state,
+        now=now,
+        city=replace(state.city, policy=replace(state.city.policy, **policy)),
+        vehicles=tuple(replace(vehicle, shifts=shifts) for vehicle in state.vehicles),
+        orders=tuple(replace(order, stage="delivered") for order in state.orders),
+    )
+
+
+@pytest.mark.parametrize("now", [at("23:30"), tomorrow("01:00"), tomorrow("04:01")])
+def test_at_night_the_day_that_comes_is_asked_for(now: datetime) -> None:
+    """From closing on a tier's hours run from the next opening, 8:00, and nobody comes before."""
+    state = night(now)
+    promise = answered(asking(state, tier_h=4))
+    assert (promise.state, promise.not_before, promise.due_at) == (
+        "promised",
+        tomorrow("08:00"),
+        tomorrow("12:00"),
+    )
+    window = tomorrow("18:00"), tomorrow("20:00")
+    promise = answered(asking(state, wish="window", window=window))
+    assert (promise.state, promise.not_before, promise.due_at) == ("promised", *window)
+
+
+def test_at_night_the_first_window_of_the_day_that_comes_is_offered() -> None:
+    """A window from before opening is not offered: 8:00 to 10:00 is the first."""
+    over = at("21:00"), at("23:00")
+    promise = answered(asking(night(tomorrow("01:00")), wish="window", window=over))
+    assert promise.state == "offered"
+    froms = [offer.window_from for offer in promise.offers if offer.window_from is not None]
+    assert froms == [tomorrow("08:00")]
+
+
+def test_greedy_asks_for_the_day_that_comes_too() -> None:
+    state = asking(night(tomorrow("01:00")), tier_h=4)
+    (promise,) = greedy.answer(stand(state, WAYS)).promises
+    assert promise.due_at == tomorrow("12:00")
+
+
+@pytest.mark.parametrize(
+    ("now", "due_at"),
+    [(at("23:00"), tomorrow("03:00")), (tomorrow("01:00"), tomorrow("05:00"))],
+)
+def test_a_city_open_around_the_clock_promises_at_any_hour(now: datetime, due_at: datetime) -> None:
+    """Four hours from then, with vehicles on shift all the time."""
+    state = night(now, hours=(0, 12, 24), opens_s=0, closes_s=86_400)
+    promise = answered(asking(state, tier_h=4))
+    assert (promise.state, promise.not_before, promise.due_at) == ("promised", None, due_at)
 
 
 @pytest.mark.parametrize(
