@@ -7,14 +7,14 @@ with it less the cost without it, both searched alike; that its own order change
 word that would leave its order behind is refused, with what stands in its way.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from routing.dispatch.decision import Outcome
 from routing.dispatch.standing import Standing
-from routing.dispatch.state import CityOrder, CityState, Command, Pin, PlannedUnserved
+from routing.dispatch.state import CityOrder, CityState, Command, Earlier, Pin, PlannedUnserved
 from routing.dispatch.whereabouts import LOADING
 from routing.dispatch.world import ABOARD
 from routing.plan import Plan
@@ -57,6 +57,14 @@ class Commanded:
     outcomes: tuple[Outcome, ...]
     tried: Tried | None
     """The plan that follows those that were accepted; None: none was."""
+
+
+_CHANGES: Final[Mapping[str, frozenset[str]]] = {
+    "pin": frozenset({"pin"}),
+    "hold": frozenset({"hold"}),
+    "release": frozenset({"pin", "hold"}),
+}
+"""Of which kinds an order's standing wishes are changed by a command; the others leave them."""
 
 
 def follow(state: CityState, plan_of: PlanOf) -> Commanded:
@@ -143,8 +151,7 @@ def _undone(state: CityState, command: Command, wishes: Wishes) -> Wishes:
         raise Refused(f"Version {command.undo_version} was not made by a command.")
     for step in done:
         order = _order_under_way(state, step.order_id)
-        others = tuple(pin for pin in wishes.standing if pin.order_id != order.id)
-        wishes = replace(wishes, standing=(*others, *step.pins_before))
+        wishes = _as_before(wishes, step)
         if step.kind == "move" and step.vehicle_before is not None:
             _check_vehicle(state, order, step.vehicle_before)
             back = replace(command, order_id=order.id)
@@ -152,6 +159,14 @@ def _undone(state: CityState, command: Command, wishes: Wishes) -> Wishes:
                 wishes, once=(*wishes.once, _pin(back, vehicle_id=step.vehicle_before))
             )
     return wishes
+
+
+def _as_before(wishes: Wishes, step: Earlier) -> Wishes:
+    """Let an order's wishes of the kinds that a command changed stand as they did before it."""
+    changed = _CHANGES.get(step.kind, frozenset())
+    others = [p for p in wishes.standing if p.order_id != step.order_id or p.kind not in changed]
+    back = [pin for pin in step.pins_before if pin.kind in changed]
+    return replace(wishes, standing=(*others, *back))
 
 
 def _order_under_way(state: CityState, order_id: str) -> CityOrder:

@@ -111,6 +111,28 @@ def test_an_undo_takes_a_version_s_command_back(world: DispatchWorld) -> None:
     assert vehicle_of(world, "order-2") == van  # nothing is saved by telling drivers again
 
 
+@pytest.mark.parametrize("first", ["pin", "hold"])
+def test_an_undo_leaves_what_other_versions_did_for_the_order(
+    world: DispatchWorld, first: str
+) -> None:
+    van, until = vehicle_of(world, "order-2"), world.now + minutes(90)
+    words: dict[str, dict[str, object]] = {
+        "pin": {"vehicle_id": van},
+        "hold": {"hold_until": until},
+    }
+    versions = {}
+    for kind in (first, *(words.keys() - {first})):
+        world.command(kind, kind, order_id="order-2", **words[kind])
+        world.step()
+        accepted, reason, _ = world.outcome(kind)
+        assert accepted, reason
+        versions[kind] = world.version()
+    world.command("undo", "undo", undo_version=versions["hold"])
+    world.step()
+    assert world.outcome("undo")[0]
+    assert pins(world) == [("order-2", "pin", van)]
+
+
 def test_an_undone_move_goes_back_to_its_vehicle(world: DispatchWorld) -> None:
     before, van = vehicle_of(world, "order-1"), idle_van(world)
     world.command("command-1", "move", order_id="order-1", vehicle_id=van)
