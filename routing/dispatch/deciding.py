@@ -19,8 +19,9 @@ from routing.dispatch.eta import Expected
 from routing.dispatch.geofence import Point
 from routing.dispatch.keeping import keeping
 from routing.dispatch.problem_of import stand
+from routing.dispatch.promising import promised_alike
 from routing.dispatch.repicking import picked_elsewhere
-from routing.dispatch.replanning import Why, inserted, replan, searched
+from routing.dispatch.replanning import Why, as_version, if_worth_it, inserted, searched
 from routing.dispatch.rescue import Settled
 from routing.dispatch.rows import unserved_of
 from routing.dispatch.settings import DispatchSettings
@@ -31,6 +32,7 @@ from routing.dispatch.times import clock_of
 from routing.dispatch.travelling import TravelOf
 from routing.dispatch.triggers import facts_of, reason_to_search
 from routing.dispatch.world import holding
+from routing.plan import Plan
 from routing.problem import Place
 from routing.travel import UNREACHABLE_S, arrival_s
 
@@ -148,7 +150,7 @@ class _Planning:
     def _tried(self, state: CityState) -> Tried:
         """Search for the plan of a state in which a command holds."""
         standing = stand(state, self.ways)
-        plan = searched(standing, seed=self.settings.seed, iterations=self.settings.iterations)
+        plan = self._searched(standing)
         return Tried(standing, plan, unserved_of(standing, plan))
 
     def _why(
@@ -168,21 +170,26 @@ class _Planning:
 
     def _next(self, standing: Standing, settled: Settled, why: Why | None) -> NewPlan | None:
         """Return the next version; None: the living plan stands."""
-        new = why or Why(reason="orders", facts=facts_of(self.state))
+        carried = self.state.plan.pins_cost if settled.state.pins else 0
+        new = why or Why(reason="orders", facts=facts_of(self.state), pins_cost=carried)
         if self.is_greedy:
             return greedy.as_version(standing, new)
         if why is None:
             return inserted(standing, new)
-        seed, iterations = self.settings.seed, self.settings.iterations
-        plan = replan(keeping(standing), why, seed=seed, iterations=iterations)
-        if plan is None or not settled.state.pins:
-            return plan
-        return replace(plan, pins_cost=self._pins_cost(plan, settled))
+        kept = keeping(standing)
+        plan = self._searched(kept)
+        if settled.state.pins:
+            new = replace(new, pins_cost=self._pins_cost(standing, plan, settled))
+        return as_version(kept, if_worth_it(kept, plan), new)
 
-    def _pins_cost(self, plan: NewPlan, settled: Settled) -> int:
+    def _searched(self, standing: Standing) -> Plan:
+        return searched(standing, seed=self.settings.seed, iterations=self.settings.iterations)
+
+    def _pins_cost(self, standing: Standing, plan: Plan, settled: Settled) -> int:
         """Return what a plan costs more than one that heeds no pins, searched alike."""
-        free = self._tried(replace(settled.state, pins=()))
-        return plan.cost.total_minor - free.plan.cost.total_minor
+        unpinned = replace(settled.state, pins=())
+        free = promised_alike(stand(unpinned, settled.ways, settled.bound), standing)
+        return plan.cost.total_minor - self._searched(keeping(free)).cost.total_minor
 
     def _as_read(self, standing: Standing) -> Standing:
         """Hold what is new against the plan that was read, not against one put in its place."""

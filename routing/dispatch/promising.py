@@ -15,12 +15,14 @@ from routing.day import Day
 from routing.dispatch.decision import NewPromise
 from routing.dispatch.geofence import distance_m
 from routing.dispatch.keeping import promised_s, reserve_s
+from routing.dispatch.mending import cheapest_fit, with_remedy
 from routing.dispatch.standing import Bound, Standing
 from routing.dispatch.state import CityDepot, CityLocker, CityOrder, CityState, Offer
 from routing.dispatch.times import asked_day_of, wall_clock
 from routing.dispatch.wanted import Terms, wanted
 from routing.dispatch.world import World
 from routing.plan import UNITS_PER_MINOR, Stop
+from routing.problem import Order
 from routing.remedy import Remedy
 from routing.trial import Spot, Tries
 from routing.unserved import find_unserved
@@ -74,6 +76,23 @@ def next_asked(state: CityState) -> list[CityOrder]:
     """Return the orders that this look answers; the next one answers the rest."""
     waiting = [order for order in state.orders if order.stage == "requested"]
     return sorted(waiting, key=lambda order: (order.requested_at, order.id))[:MOST_ANSWERS]
+
+
+def promised_alike(bare: Standing, promised: Standing) -> Standing:
+    """Return a standing with what was just promised in another, each order where it costs least."""
+    for row in promised.problem.orders:
+        if row.id in promised.just_promised:
+            bare = _with_row(bare, row)
+    return replace(bare, just_promised=promised.just_promised)
+
+
+def _with_row(standing: Standing, row: Order) -> Standing:
+    problem, start = standing.problem, standing.start
+    problem = replace(problem, orders=(*problem.orders, row))
+    best = cheapest_fit(problem, start, len(problem.orders) - 1)
+    return replace(
+        standing, problem=problem, start=start if best is None else with_remedy(start, best)
+    )
 
 
 @dataclass(frozen=True, slots=True)

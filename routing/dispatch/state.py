@@ -317,6 +317,8 @@ class LivingPlan:
     """When the first version since was made."""
     why: dict[str, Any] = field(default_factory=dict)
     """What that search went by (`plans.why`)."""
+    pins_cost: int = 0
+    """What the pins cost, as the newest version says."""
     stops: tuple[PlannedStop, ...] = ()
     unserved: tuple[PlannedUnserved, ...] = ()
 

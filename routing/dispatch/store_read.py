@@ -303,6 +303,7 @@ def _tracks(store: Store, values: Values) -> dict[str, tuple[Position, ...]]:
 class _Version:
     version: int
     made_at: datetime
+    pins_cost: int
     searched_at: datetime | None
     why: dict[str, Any] | None
     inserted_at: datetime | None
@@ -319,6 +320,7 @@ def _plan(store: Store, values: Values) -> LivingPlan:
         searched_at=head.searched_at,
         inserted_at=head.inserted_at,
         why=head.why or {},
+        pins_cost=head.pins_cost,
         stops=tuple(store.all_as(PlannedStop, sql.STOPS, values)),
         unserved=tuple(store.all_as(PlannedUnserved, sql.UNSERVED, values)),
     )

@@ -256,7 +256,7 @@ ORDER BY order_id, estimated_at DESC
 # The plan and people's words ----------------------------------------------------------------------
 
 PLAN: Final = """
-SELECT p.version, p.made_at, s.made_at AS searched_at, s.why, (
+SELECT p.version, p.made_at, p.pins_cost, s.made_at AS searched_at, s.why, (
     SELECT min(i.made_at) FROM plans i
     WHERE i.city_id = p.city_id AND i.version > COALESCE(s.version, 0)
 ) AS inserted_at

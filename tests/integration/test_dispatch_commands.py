@@ -1,10 +1,12 @@
 """A dispatcher's word is followed or refused, has its price, stands, and can be taken back."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from routing.dispatcher import Dispatcher
 from tests.dispatch_world import DispatchWorld, dispatch_world, minutes
 
 
@@ -51,6 +53,34 @@ def test_a_pin_is_followed_at_its_price_and_stands(world: DispatchWorld) -> None
         assert vehicle_of(world, "order-2") == van
     ((shown,),) = world.sql("SELECT pins_cost FROM plans WHERE reason = 'command'")
     assert shown == price
+
+
+def pins_costs(world: DispatchWorld) -> list[int]:
+    return [cost for (cost,) in world.sql("SELECT pins_cost FROM plans ORDER BY version")]
+
+
+def test_an_insertion_carries_on_what_the_pins_cost(world: DispatchWorld) -> None:
+    world.command("command-1", "pin", order_id="order-2", vehicle_id=idle_van(world))
+    world.step()
+    assert pins_costs(world)[-1] == 600
+    world.dispatcher = Dispatcher(
+        world.store, replace(world.settings, batch_s=20.0), lambda: world.now
+    )
+    world.order("order-4")
+    world.step()
+    assert world.sql("SELECT engine FROM plans ORDER BY version DESC LIMIT 1") == [("insertion",)]
+    assert pins_costs(world)[-1] == 600
+
+
+def test_what_is_promised_beside_a_pin_is_not_what_it_costs(world: DispatchWorld) -> None:
+    """Pinned to the van that brings it anyway, while orders on the other side are promised."""
+    (busy,) = world.planned()
+    world.command("command-1", "pin", order_id="order-2", vehicle_id=busy)
+    for number in range(4, 8):
+        world.order(f"order-{number}", east_km=-float(number), north_km=6.0)
+    world.step()
+    assert world.outcome("command-1")[2] == 0
+    assert pins_costs(world)[-1] == 0
 
 
 def test_a_release_gives_the_price_back(world: DispatchWorld) -> None:
