@@ -19,6 +19,10 @@ from routing.dispatch.whereabouts import LOADING
 from routing.dispatch.world import ABOARD
 from routing.plan import Plan
 
+MOST_FOLLOWED: Final = 10
+"""Commands that are answered in one look: each is a search, and who is silent for too long loses
+the city (`takeover_s`)."""
+
 
 class Tried(NamedTuple):
     """A plan that was searched for, of which standing, and what it leaves behind."""
@@ -68,11 +72,11 @@ _CHANGES: Final[Mapping[str, frozenset[str]]] = {
 
 
 def follow(state: CityState, plan_of: PlanOf) -> Commanded:
-    """Follow a state's commands in their order, each on top of those before."""
+    """Follow a state's first commands in their order, each on top of those before."""
     wishes, outcomes = Wishes(standing=state.pins), []
     before: Tried | None = None
     after: Tried | None = None
-    for command in state.commands:
+    for command in state.commands[:MOST_FOLLOWED]:
         try:
             wanted = _wanted(state, command, wishes)
         except Refused as refusal:

@@ -88,9 +88,11 @@ def is_empty(decision: Decision) -> bool:
 
 
 def has_more(state: CityState, decision: Decision) -> bool:
-    """Return whether orders are left for the next look: one answers only so many."""
+    """Return whether orders or words are left for the next look: one answers only so many."""
     answered = {promise.order_id for promise in decision.promises}
-    return any(order.stage == "requested" and order.id not in answered for order in state.orders)
+    return len(decision.outcomes) < len(state.commands) or any(
+        order.stage == "requested" and order.id not in answered for order in state.orders
+    )
 
 
 # The plan ----------------------------------------------------------------------------------------

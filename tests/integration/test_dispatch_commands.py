@@ -55,6 +55,18 @@ def test_a_pin_is_followed_at_its_price_and_stands(world: DispatchWorld) -> None
     assert shown == price
 
 
+def test_a_look_follows_ten_words(world: DispatchWorld) -> None:
+    """The eleventh is read at once, and is about a version that stands no more by then."""
+    van = idle_van(world)
+    for number in range(11):
+        world.command(f"command-{number:02}", "pin", order_id="order-2", vehicle_id=van)
+    outcomes = "SELECT count(*), count(*) FILTER (WHERE accepted) FROM command_outcomes"
+    assert world.step() == 0.0
+    assert world.sql(outcomes) == [(10, 10)]
+    assert world.step() == world.settings.poll_s
+    assert world.sql(outcomes) == [(11, 10)]
+
+
 def pins_costs(world: DispatchWorld) -> list[int]:
     return [cost for (cost,) in world.sql("SELECT pins_cost FROM plans ORDER BY version")]
 
