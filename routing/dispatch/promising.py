@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from routing.day import Day
 from routing.dispatch.decision import NewPromise
@@ -384,6 +385,18 @@ class _Desk:
 
     def _windows(self, ask: Ask, depots: Sequence[str]) -> Iterator[Offer]:
         """Offer the first window of the day that can be kept and is not the one asked for."""
+        for from_at, until_at in self._other_windows(ask):
+            window = Ask(due_at=until_at, not_before=from_at)
+            place = next(self.places(window, depots), None)
+            if place is not None:
+                yield Offer(due_at=until_at, window_from=from_at, depot_id=place.depot_id)
+                return
+
+    def _other_windows(self, ask: Ask) -> Iterator[tuple[datetime, datetime]]:
+        """Yield the next windows that end later; of another day's, the same hours of this day."""
+        if ask.not_before is not None and ask.not_before >= self.closes_at:
+            yield from self._on_this_day(ask.not_before)
+            return
         step = timedelta(seconds=self.policy.window_s)
         next_hour = self.clock.time_of((self.standing.problem.now_s // 3600 + 1) * 3600)
         from_at = max(next_hour, self.opens_at)
@@ -392,12 +405,20 @@ class _Desk:
             if until_at > self.closes_at:
                 return
             if until_at > ask.due_at:
-                window = Ask(due_at=until_at, not_before=from_at)
-                place = next(self.places(window, depots), None)
-                if place is not None:
-                    yield Offer(due_at=until_at, window_from=from_at, depot_id=place.depot_id)
-                    return
+                yield from_at, until_at
             from_at = until_at
+
+    def _on_this_day(self, booked_at: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Yield the hours of a window that was booked for another day, if they are still ahead."""
+        if self.order.window is None:
+            return
+        zone = ZoneInfo(self.state.city.time_zone)
+        booked, opens = booked_at.astimezone(zone), self.opens_at.astimezone(zone)
+        # Days are counted by the wall clock, so that 10:00 stays 10:00 when clocks are changed.
+        from_at = (booked - (booked.date() - opens.date())).astimezone(self.state.now.tzinfo)
+        until_at = from_at + (self.order.window[1] - self.order.window[0])
+        if from_at > self.state.now:
+            yield from_at, until_at
 
     def _clock(self, at: datetime) -> str:
         return wall_clock(at, self.state.city.time_zone)

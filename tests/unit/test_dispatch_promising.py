@@ -153,6 +153,18 @@ def test_a_window_that_is_over_gets_offers() -> None:
     assert all(offer.due_at > CITY.now for offer in promise.offers)
 
 
+@pytest.mark.parametrize(("hours", "offered"), [(("19:00", "21:00"), 1), (("13:00", "15:00"), 0)])
+def test_a_window_of_tomorrow_is_offered_at_its_hours_today(
+    hours: tuple[str, str], offered: int
+) -> None:
+    """It is 16:30: 19:00 to 21:00 is still ahead, 13:00 to 15:00 is over."""
+    window = tomorrow(hours[0]), tomorrow(hours[1])
+    promise = answered(asking(CITY, wish="window", window=window))
+    assert (promise.state, promise.reason) == ("offered", "That window is not today.")
+    windows = [(offer.window_from, offer.due_at) for offer in promise.offers if offer.window_from]
+    assert windows == [(at(hours[0]), at(hours[1]))] * offered
+
+
 def test_an_hour_that_cannot_be_kept_is_answered_with_one_that_can() -> None:
     """A tier of no hours at all: whatever is offered comes later, and is kept."""
     state = asking(CITY, tier_h=0)
