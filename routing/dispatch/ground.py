@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from routing.dispatch.duties import Duty
+from routing.dispatch.repeated import Repeated
 from routing.dispatch.spells import Spelled, spells_of
 from routing.dispatch.state import CityDepot
+from routing.dispatch.times import asked_day_of
 from routing.dispatch.world import World
 from routing.problem import Depot, Place
 from routing.travel import Travel
@@ -63,6 +65,8 @@ def travel_of(world: World, places: Sequence[Place]) -> Travel:
     """Return the ways around what is closed, in the day's weather, at the pace that was learned."""
     closed = tuple(one for one in world.holding if one.kind != "weather")
     travel = world.ways.travel_of(places, closed)
+    if asked_day_of(world.state).is_next:
+        travel = Repeated(travel)
     spells = spells_of(world.state)
     if spells:
         travel = Spelled(travel, spells)

@@ -62,6 +62,8 @@ class AskedDay:
     opens_at: datetime
     closes_at: datetime
     ends_at: datetime
+    is_next: bool
+    """Whether it is the day after the one that is under way."""
 
 
 def asked_day_of(state: CityState) -> AskedDay:
@@ -70,9 +72,10 @@ def asked_day_of(state: CityState) -> AskedDay:
     A city that is open around the clock closes with the day's shifts.
     """
     policy, clock = state.city.policy, clock_of(state)
-    if state.now >= clock.time_of(policy.closes_s):
+    is_next = state.now >= clock.time_of(policy.closes_s)
+    if is_next:
         clock = clock_at(clock.midnight + _TO_TOMORROW, state.city.time_zone)
     ends_at = clock.midnight + timedelta(days=1) + DAY_BEGINS
     is_always_open = policy.opens_s == 0 and policy.closes_s == _DAY_S
     closes_at = ends_at if is_always_open else clock.time_of(policy.closes_s)
-    return AskedDay(clock.time_of(policy.opens_s), closes_at, ends_at)
+    return AskedDay(clock.time_of(policy.opens_s), closes_at, ends_at, is_next)
