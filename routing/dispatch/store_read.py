@@ -58,6 +58,7 @@ _SHIFTS_AROUND: Final = timedelta(hours=24)
 _DISRUPTIONS_AFTER: Final = timedelta(hours=1)  # one that is just over is still a reason to look
 _LOOK_BACK: Final = timedelta(minutes=5)  # of a track, before its first new fix
 _FIRST_LOOK_BACK: Final = timedelta(minutes=30)  # what a dispatcher before may not have looked at
+_LONGEST_LOOK_BACK: Final = timedelta(hours=6)  # after an outage; more fixes would take long
 _SURE_AFTER: Final = timedelta(minutes=5)  # that a compartment has failed (our assumption)
 _COMMIT_LAG: Final = timedelta(seconds=5)  # positions may commit so long after their stored_at
 _SPOIL_PERCENT: Final = 150  # of its value, where the judge has not said what a box's loss costs
@@ -76,7 +77,7 @@ class Look:
 
 
 def look(store: Store, city_id: str, *, now: datetime, stored_since: datetime | None) -> Look:
-    """Read a city. `stored_since`: positions stored later are new; None: those of half an hour.
+    """Read a city. `stored_since`: positions stored later are new; None: what nobody looked at.
 
     Raises UnknownCity.
     """
@@ -92,7 +93,7 @@ class _Reading:
     ) -> None:
         self._store = store
         self._now = now
-        self._stored_since = stored_since or now - _FIRST_LOOK_BACK
+        self._stored_since = stored_since or _first_since(store, city_id, now)
         self._values: dict[str, Any] = {
             "city_id": city_id,
             "now": now,
@@ -134,6 +135,13 @@ class _Reading:
         )
         ((stored_until,),) = store.rows(sql.STORED_UNTIL, values)
         return Look(state, max(stored_until or self._stored_since, self._stored_since))
+
+
+def _first_since(store: Store, city_id: str, now: datetime) -> datetime:
+    """Return since when no dispatcher may have looked at positions."""
+    ((written_at,),) = store.rows(sql.LAST_WRITTEN, {"city_id": city_id})
+    latest_at = now - _FIRST_LOOK_BACK
+    return max(min(written_at or latest_at, latest_at), now - _LONGEST_LOOK_BACK)
 
 
 # The city and its fleet

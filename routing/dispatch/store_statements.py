@@ -148,6 +148,14 @@ WHERE v.city_id = %(city_id)s
 ORDER BY v.vehicle_id, p.at
 """
 
+# The newest thing that a dispatcher wrote: whoever it was had looked at what was stored by then.
+LAST_WRITTEN: Final = """
+SELECT GREATEST(
+    (SELECT made_at FROM plans WHERE city_id = %(city_id)s ORDER BY version DESC LIMIT 1),
+    (SELECT max(arrived_at) FROM stop_visits WHERE city_id = %(city_id)s)
+)
+"""
+
 # Until when positions are stored, for the next look.
 STORED_UNTIL: Final = """
 SELECT max(p.stored_at)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from routing.dispatcher import Dispatcher
 from tests.dispatch_world import DEPOT, T0, DispatchWorld, dispatch_world, minutes
 from tests.judge_world import judge_world
 
@@ -94,6 +95,19 @@ def test_what_a_leg_took_is_kept_to_learn_from(world: DispatchWorld) -> None:
     # By hand above; the fences take some seconds off both ends of what was measured.
     assert planned_s == pytest.approx(623, abs=5)
     assert 640 <= actual_s <= 730
+
+
+def test_a_dispatcher_that_was_away_looks_at_what_was_stored_meanwhile(
+    world: DispatchWorld,
+) -> None:
+    depart(world)
+    for east_km in (EAST_KM, EAST_KM, EAST_KM, 0.0):
+        world.now += minutes(3)
+        fix(world, east_km)
+    world.now += minutes(120)
+    world.dispatcher = Dispatcher(world.store, world.settings, lambda: world.now)
+    world.step()
+    assert [visit[0] for visit in visits(world)] == [None, "o1"]
 
 
 def test_fixes_that_come_late_heal_the_visit(world: DispatchWorld) -> None:
