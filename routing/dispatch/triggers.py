@@ -34,6 +34,7 @@ def facts_of(state: CityState, expected: Sequence[Expected] = ()) -> dict[str, A
     return {
         "fleet": hashlib.sha256(repr((fleet, depots)).encode()).hexdigest()[:16],
         "late": sorted(_late(state, expected)),
+        "disruptions": sorted(each.id for each in state.disruptions),
     }
 
 
@@ -45,7 +46,12 @@ def _reasons(
         if any(order.stage != "requested" for order in state.orders):
             yield "first"
         return
-    yield from (each.kind for each in state.disruptions if _is_news(each, searched_at, now))
+    seen = state.plan.why.get("disruptions")
+    for each in state.disruptions:
+        # One that was committed after a look may have been recorded before it.
+        is_unseen = seen is not None and each.id not in seen
+        if is_unseen or _is_news(each, searched_at, now):
+            yield each.kind
     fleet = facts_of(state)["fleet"]
     inserted_at, batch = state.plan.inserted_at, timedelta(seconds=settings.batch_s)
     holds: dict[str, Callable[[], bool]] = {

@@ -71,9 +71,21 @@ def test_a_disruption_is_a_reason_when_it_is_said_begins_and_ends(changes: Any) 
 
 
 def test_a_disruption_that_was_planned_with_is_none() -> None:
-    assert reason(replace(searched(), disruptions=(delay(),))) is None
+    assert reason(searched_with(delay())) is None
     later = delay(from_at=CITY.now + seconds(60))  # and what is to come is not there yet
-    assert reason(replace(searched(), disruptions=(later,))) is None
+    assert reason(searched_with(later)) is None
+
+
+def searched_with(one: Disruption) -> CityState:
+    """Return a city whose plan was searched for with a disruption."""
+    city = replace(CITY, disruptions=(one,))
+    return replace(searched(why=facts_of(city)), disruptions=(one,))
+
+
+def test_a_disruption_that_the_last_search_did_not_see_is_a_reason() -> None:
+    assert reason(replace(searched(), disruptions=(delay(),))) == "delay"
+    why = {"fleet": facts_of(CITY)["fleet"]}  # of a plan that did not say what it saw
+    assert reason(replace(searched(why=why), disruptions=(delay(),))) is None
 
 
 def test_another_fleet_is_a_reason_and_another_position_is_not() -> None:
