@@ -78,9 +78,11 @@ def travel_of(world: World, places: Sequence[Place]) -> Travel:
 
 def _leaving(world: World, duties: Sequence[Duty]) -> Counter[tuple[str, int]]:
     """Return how many orders each depot gave away by clock hour: this one's, and what loads."""
-    leaving: Counter[tuple[str, int]] = Counter()
+    this_hour = world.now_s // 3600
+    leaving = Counter({(it.id, this_hour): it.ended_this_hour for it in world.state.depots})
     for order in world.state.orders:
-        if order.departed_at is not None and order.depot_id is not None:
+        has_ended = order.stage in {"delivered", "ended"}
+        if order.departed_at is not None and order.depot_id is not None and not has_ended:
             leaving[order.depot_id, world.clock.second_of(order.departed_at) // 3600] += 1
     for duty in duties:
         if duty.trip is not None and not duty.trip.departed:

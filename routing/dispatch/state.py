@@ -47,6 +47,8 @@ class CityDepot:
     picking_s: int
     orders_per_hour: tuple[int, ...] | None = None
     stock_g: dict[Zone, int] = field(default_factory=dict)
+    ended_this_hour: int = 0
+    """Orders that left it within this clock hour and whose journey has ended; 0 without a limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -166,6 +166,7 @@ class _Depot:
     picking_s: int
     orders_per_hour: list[int] | None
     stock_g: dict[Zone, int] | None
+    ended_this_hour: int
 
 
 def _depot(row: _Depot) -> CityDepot:
@@ -177,6 +178,7 @@ def _depot(row: _Depot) -> CityDepot:
         picking_s=row.picking_s,
         orders_per_hour=None if row.orders_per_hour is None else tuple(row.orders_per_hour),
         stock_g=row.stock_g or {},
+        ended_this_hour=row.ended_this_hour,
     )
 
 

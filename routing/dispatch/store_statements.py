@@ -55,9 +55,25 @@ _WENT_BACK_AT: Final = f"""(
 CITY: Final = "SELECT city_id, time_zone, policy FROM cities WHERE city_id = %(city_id)s"
 
 # What was promised since a zone was counted is taken from the count. The cancelled give it back.
+# What left within this hour has taken its part of it though it has been brought since.
 DEPOTS: Final = """
-SELECT d.depot_id AS id, d.kind, d.lat_deg, d.lon_deg, d.picking_s, d.orders_per_hour, stock.stock_g
+SELECT d.depot_id AS id, d.kind, d.lat_deg, d.lon_deg, d.picking_s, d.orders_per_hour,
+       stock.stock_g, ended.orders AS ended_this_hour
 FROM depots d
+JOIN cities c USING (city_id)
+CROSS JOIN LATERAL (
+    SELECT count(*)::integer AS orders
+    FROM deliveries w
+    JOIN promises p USING (order_id)
+    WHERE d.orders_per_hour IS NOT NULL AND p.depot_id = d.depot_id
+      AND w.city_id = d.city_id AND w.requested_at > %(shifts_from)s
+      AND EXISTS (
+          SELECT FROM milestones m
+          WHERE m.order_id = w.order_id AND m.milestone = ANY(%(last)s)
+      )
+      AND (SELECT max(h.at) FROM handovers h WHERE h.order_id = w.order_id AND h.step = 'departed')
+          >= date_trunc('hour', %(now)s::timestamptz, c.time_zone)
+) ended
 LEFT JOIN (
     SELECT depot_id, jsonb_object_agg(zone, left_g) AS stock_g
     FROM (

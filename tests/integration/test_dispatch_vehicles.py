@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from routing.dispatch.problem_of import stand
+from routing.dispatch.store_read import look
 from routing.dispatcher import Dispatcher
-from tests.dispatch_world import DEPOT, T0, DispatchWorld, dispatch_world, minutes
+from tests.dispatch_world import CITY, DEPOT, T0, DispatchWorld, dispatch_world, minutes
 from tests.judge_world import judge_world
+from tests.living_city import WAYS
 
 # 3 km east: 1.35 x 3 km at 25 km/h and 40 s are 623 s.
 EAST_KM = 3.0
@@ -165,6 +168,34 @@ def test_a_promise_that_no_van_can_keep_any_more_is_at_risk_at_once(
         court.judge_all(world.now + minutes(1))
     told = world.sql("SELECT type FROM events WHERE type LIKE 'frostline.promise%%'", {})
     assert told == [("frostline.promise.at_risk",)]
+
+
+def test_what_left_a_depot_this_hour_counts_when_it_is_delivered_too(database_url: str) -> None:
+    with dispatch_world(database_url, now=T0 + minutes(2)) as world:
+        world.city(vans=1)
+        world.sql("UPDATE depots SET orders_per_hour = %s, picking_s = 60", ([3] * 24,))
+        for order_id in ("order-1", "order-2"):
+            world.order(order_id, east_km=0.5)
+        world.step()
+        world.step(2)
+        for order_id in ("order-1", "order-2"):
+            world.handover(order_id, "packed")
+            world.leave(order_id)
+        world.step(1)
+        assert picking_left(world)[10:12] == (1, 3)
+        world.now += minutes(10)
+        for count in (1, 2):
+            world.milestone(f"order-{count}", "delivered")
+            assert picking_left(world)[10:12] == (1, 3)
+            world.step()
+            assert picking_left(world)[10:12] == (1, 3)
+
+
+def picking_left(world: DispatchWorld) -> tuple[int, ...]:
+    state = look(world.store, CITY, now=world.now, stored_since=None).state
+    (depot,) = stand(state, WAYS).problem.depots
+    assert depot.orders_per_hour is not None
+    return depot.orders_per_hour
 
 
 def test_what_a_vehicle_without_places_has_loaded_stays_in_the_plan(database_url: str) -> None:
