@@ -183,15 +183,28 @@ WHERE v.city_id = %(city_id)s AND p.stored_at > %(stored_since)s
 # Orders -------------------------------------------------------------------------------------------
 
 # Those that wait for an answer or were promised, until their journey has ended and the plan is rid
-# of them. An offer that nobody has answered, and what is impossible, are not ours to act on.
+# of them. An offer that nobody has answered, and what is impossible, are not ours to act on. The
+# few that are meant are picked first: two weeks of ended orders are not to be summed up each look.
 ORDERS: Final = f"""
+WITH meant AS (
+    SELECT order_id
+    FROM deliveries w
+    WHERE city_id = %(city_id)s AND requested_at > %(since)s
+      AND NOT EXISTS (
+          SELECT FROM milestones e
+          WHERE e.order_id = w.order_id AND e.milestone = ANY(%(last)s)
+      )
+    UNION
+    SELECT unnest(%(planned)s::text[])
+)
 SELECT d.order_id, o.member_level, d.tier_h, d.lat_deg, d.lon_deg, d.frozen_g, d.chilled_g,
        d.ambient_g, d.service_s, o.placed_at, d.requested_at, d.wish, d.window_from, d.window_until,
        d.locker_id, o.delivery_fee, p.state AS promise, p.due_at, p.not_before, p.depot_id,
        p.alternates, p.offers, CASE WHEN a.answered_at >= p.decided_at THEN a.offer END AS offer,
        CASE WHEN p.state = 'promised' THEN p.offers -> a.offer END AS promised_offer,
        m.delivered_at, m.ended_at, m.next_stop_at, m.arriving_at
-FROM deliveries d
+FROM meant
+JOIN deliveries d USING (order_id)
 JOIN orders o USING (order_id)
 LEFT JOIN promises p USING (order_id)
 LEFT JOIN offer_answers a USING (order_id)

@@ -23,6 +23,7 @@ from routing.dispatch.decision import (
 from routing.dispatch.state import CityState, Pin, PlannedStop, PlannedUnserved, Visited
 from routing.dispatch.store import DATABASE_DOWN, Store
 from routing.dispatch.store_read import UnknownCity, look
+from routing.dispatch.store_statements import ORDERS
 from routing.dispatch.store_write import PlanTaken, write
 from routing.plan import Cost
 from tests.dispatch_world import CITY, T0, DispatchWorld, dispatch_world, minutes
@@ -463,3 +464,20 @@ def test_a_silent_dispatcher_loses_its_city_and_its_late_writes(world: DispatchW
             write(silent, state, Decision(now=T0, plan=plan(0), promises=(promised("order-1"),)))
     assert world.version() == 0
     assert world.promise("order-1") == {}
+
+
+def test_orders_that_have_ended_are_not_summed_up(world: DispatchWorld) -> None:
+    for number in range(30):
+        world.order(f"order-{number}")
+        if number:
+            world.milestone(f"order-{number}", "delivered")
+    values = {"city_id": CITY, "since": T0 - minutes(60), "last": ["delivered"], "planned": []}
+    ((found,),) = world.store.rows("EXPLAIN (ANALYZE, FORMAT JSON) " + ORDERS, values)
+    assert set(_loops_of_sums(found[0]["Plan"])) == {1}
+
+
+def _loops_of_sums(node: dict[str, Any]) -> list[int]:
+    """Return how often each plain aggregate of a plan ran."""
+    is_sum = node["Node Type"] == "Aggregate" and node["Strategy"] == "Plain"
+    below = [loops for each in node.get("Plans", ()) for loops in _loops_of_sums(each)]
+    return [*below, node["Actual Loops"]] if is_sum else below
