@@ -131,14 +131,13 @@ class Chosen:
 
 
 def disrupted(travel: Travel, places: Sequence[Place], disruptions: Iterable[Disruption]) -> Travel:
-    """Return a travel with the weather and the closed roads of some disruptions."""
-    closed = []
-    for disruption in disruptions:
-        details = disruption.details
-        if isinstance(details, WeatherDetails) and details.speed_percent != 100:
-            travel = Weathered(travel, 100 / details.speed_percent)
-        elif isinstance(details, RoadClosedDetails):
-            closed.append(details)
+    """Return a travel with the slowest weather and the closed roads of some disruptions."""
+    told = [disruption.details for disruption in disruptions]
+    closed = [details for details in told if isinstance(details, RoadClosedDetails)]
+    speeds = [details.speed_percent for details in told if isinstance(details, WeatherDetails)]
+    slowest = min(speeds, default=100)
+    if slowest != 100:
+        travel = Weathered(travel, 100 / slowest)
     return Detoured(travel, places, closed) if closed else travel
 
 

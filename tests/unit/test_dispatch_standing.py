@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from routing.check import check
 from routing.dispatch.problem_of import stand
 from routing.dispatch.replanning import Why, replan
-from routing.dispatch.standing import Standing
+from routing.dispatch.standing import FREE, Standing
 from routing.dispatch.state import Box, CityState, CityVehicle, Disruption, Pin, Position
+from routing.dispatch.world import World
 from routing.evaluate import evaluate
 from schemas.disruptions import (
     BreakdownDetails,
@@ -359,3 +360,14 @@ def test_a_plan_that_stands_needs_no_new_version(day: Day) -> None:
     assert standing.dropped == frozenset()
     second = replan(standing, NEWS, seed=1, iterations=0)
     assert second is None, second.changes
+
+
+def test_of_two_words_on_hold_times_the_shorter_counts() -> None:
+    """One heat that is reported twice is one heat."""
+    state = city_state()
+    told = tuple(
+        disruption(state, "weather", None, WeatherDetails(weather="heat", hold_percent=percent))
+        for percent in (75, 75, 90)
+    )
+    world = World(replace(state, disruptions=told), WAYS, FREE)
+    assert world.weather() == (0, 75)

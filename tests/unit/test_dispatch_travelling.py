@@ -37,6 +37,16 @@ def test_a_storm_makes_every_way_longer_in_time_only() -> None:
     assert slow.leg("van", 0, 1).durations_s == (2 * clear.leg("van", 0, 1).durations_s[0],)
 
 
+def test_of_two_words_on_the_weather_the_slower_counts() -> None:
+    """One storm that is reported twice is one storm."""
+    told = [
+        disruption("weather", WeatherDetails(weather="storm", speed_percent=percent))
+        for percent in (80, 50, 50)
+    ]
+    clear, slow = great_circle_of(PLACES, ()), great_circle_of(PLACES, told)
+    assert slow.leg("van", 0, 1).durations_s == (2 * clear.leg("van", 0, 1).durations_s[0],)
+
+
 def test_a_way_goes_around_what_is_closed_and_others_stay() -> None:
     between = RoadClosedDetails(lat_deg=0.0, lon_deg=0.01, radius_m=300)
     clear = great_circle_of(PLACES, ())
