@@ -21,7 +21,7 @@ from routing.dispatch.keeping import keeping
 from routing.dispatch.problem_of import stand
 from routing.dispatch.promising import promised_alike
 from routing.dispatch.repicking import picked_elsewhere
-from routing.dispatch.replanning import Why, as_version, if_worth_it, inserted, searched
+from routing.dispatch.replanning import Why, as_next, inserted, searched
 from routing.dispatch.rescue import Settled
 from routing.dispatch.rows import unserved_of
 from routing.dispatch.settings import DispatchSettings
@@ -182,7 +182,7 @@ class _Planning:
         plan = self._searched(kept)
         if settled.state.pins:
             new = replace(new, pins_cost=self._pins_cost(standing, plan, settled))
-        return as_version(kept, if_worth_it(kept, plan), new)
+        return as_next(kept, plan, new)
 
     def _searched(self, standing: Standing) -> Plan:
         return searched(standing, seed=self.settings.seed, iterations=self.settings.iterations)

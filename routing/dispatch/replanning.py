@@ -42,7 +42,12 @@ class Why:
 def replan(standing: Standing, why: Why, *, seed: int, iterations: int) -> NewPlan | None:
     """Search for a better plan; return the next version, or None if the living plan stands."""
     plan = searched(standing, seed=seed, iterations=iterations)
-    return as_version(standing, if_worth_it(standing, plan), why)
+    return as_next(standing, plan, why)
+
+
+def as_next(standing: Standing, plan: Plan, why: Why) -> NewPlan | None:
+    """Return what was searched for as the next version, if it saves enough; else the start."""
+    return as_version(standing, _if_worth_it(standing, plan), why)
 
 
 def inserted(standing: Standing, why: Why) -> NewPlan | None:
@@ -63,7 +68,7 @@ def searched(standing: Standing, *, seed: int, iterations: int) -> Plan:
     )
 
 
-def if_worth_it(standing: Standing, plan: Plan) -> Plan:
+def _if_worth_it(standing: Standing, plan: Plan) -> Plan:
     """Return a plan that saves enough to tell drivers of it, or else the start."""
     start = evaluate(standing.problem, standing.start)
     if start.cost.total - plan.cost.total >= LEAST_SAVING * UNITS_PER_MINOR:
