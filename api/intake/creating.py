@@ -30,13 +30,14 @@ async def create_order(db: Connection, new: RequestedOrder, now: Now) -> Order:
     """
     if is_to_come(new.placed_at, now.at):
         raise StillToCome("placed_at", new.placed_at, now=now.at)
-    time_zone = new.time_zone or await _time_zone(db, new, now)
+    city = None if new.delivery is None else await find_city(db, new.delivery.city_id)
+    time_zone = new.time_zone or (now.time_zone if city is None else city.time_zone)
     if not await store_orders.create_order(db, new, time_zone=time_zone):
         raise AlreadyExists("order", new.order_id)
     for consignment in new.consignments:
         await _open(db, new, consignment)
-    if new.delivery is not None:
-        await request_delivery(db, new.order_id, new.member_level, new.delivery, now=now.at)
+    if new.delivery is not None and city is not None:
+        await request_delivery(db, city, new, new.delivery, now=now.at)
     change = Change(
         type="frostline.order.created",
         from_at=new.placed_at,
@@ -46,13 +47,6 @@ async def create_order(db: Connection, new: RequestedOrder, now: Now) -> Order:
     )
     await announce(db, change, now=now.at)
     return await find_order(db, new.order_id)
-
-
-async def _time_zone(db: Connection, new: RequestedOrder, now: Now) -> str:
-    """Return that of the city that delivers it; nobody's delivery: the one of the settings."""
-    if new.delivery is None:
-        return now.time_zone
-    return (await find_city(db, new.delivery.city_id)).time_zone
 
 
 async def _open(db: Connection, order: NewOrder, new: NewConsignment) -> None:

@@ -5,13 +5,13 @@ from typing import NamedTuple
 
 from api.intake import store_cities, store_deliveries, store_fleet
 from api.intake.areas import areas_at
-from api.intake.fleet import find_city
 from api.intake.fleet_resources import City, Locker
 from api.intake.resources import Delivery, NewDelivery
 from api.intake.tiers import area_of, tier_for, window_refusal
 from api.refusals import NoSuchThing, NotDelivered
+from api.resources import NewOrder
 from api.store import Connection
-from schemas.ids import LockerId, OrderId
+from schemas.ids import LockerId
 
 
 class _Spot(NamedTuple):
@@ -20,20 +20,19 @@ class _Spot(NamedTuple):
 
 
 async def request_delivery(
-    db: Connection, order_id: OrderId, level: str, new: NewDelivery, *, now: datetime
+    db: Connection, city: City, order: NewOrder, new: NewDelivery, *, now: datetime
 ) -> None:
     """Write an order's delivery as requested.
 
-    Raises NoSuchThing for a city, address or locker that isn't there, NotDelivered where the
-    city's policy does not allow it.
+    Raises NoSuchThing for an address or locker that isn't there, NotDelivered where the city's
+    policy does not allow it.
     """
-    city = await find_city(db, new.city_id)
     locker = await _open_locker(db, new) if new.locker_id is not None else None
     spot = await _spot_of(db, new, locker)
     at_locker = locker is not None and new.wish == "locker"
     door = _Spot(locker.lat_deg, locker.lon_deg) if locker is not None and at_locker else spot
-    delivery = _under_policy(city, level, new, spot=spot, door=door, now=now)
-    await store_deliveries.write_delivery(db, order_id, delivery)
+    delivery = _under_policy(city, order.member_level, new, spot=spot, door=door, now=now)
+    await store_deliveries.write_delivery(db, order.order_id, delivery)
 
 
 def _under_policy(
